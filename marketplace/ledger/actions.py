@@ -1,0 +1,101 @@
+"""Verbs that move money. All of them go through `post`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from marketplace.evidence.actions import record
+from marketplace.ledger.errors import Unbalanced
+from marketplace.ledger.models import Account, AccountKind, Leg, Purse, PurseKind, Transaction
+from marketplace.organisations.errors import SameKeyOtherBody
+from marketplace.organisations.models import Organisation
+
+
+def account(kind: AccountKind, owner: Organisation, detail: str = "") -> Account:
+    """The owner's account of this kind (and detail), opened when first needed."""
+    code = f"{kind}:{owner.code}{':' + detail if detail else ''}"
+    return Account.objects.get_or_create(code=code, defaults={"kind": kind, "owner": owner})[0]
+
+
+def accounts(kind: AccountKind, owners: Mapping[str, Organisation]) -> dict[str, Account]:
+    """Accounts of one kind for many details at once (detail → owner), opened where needed, in a constant number of statements."""
+    codes = {f"{kind}:{owner.code}:{detail}": detail for detail, owner in owners.items()}
+    Account.objects.bulk_create(
+        [Account(code=code, kind=kind, owner=owners[detail]) for code, detail in sorted(codes.items())],
+        ignore_conflicts=True,
+    )
+    return {codes[a.code]: a for a in Account.objects.filter(code__in=codes)}
+
+
+def post(
+    key: str,
+    kind: str,
+    cause: str,
+    legs: Mapping[Account, int],
+    *,
+    union: Organisation | None = None,
+    corrects: Transaction | None = None,
+) -> Transaction:
+    """Post one transaction: account → fen, summing to zero. The same key again returns the first one.
+
+    Raises Unbalanced, SameKeyOtherBody; the database refuses to bring a purse below zero. Locks the accounts in order of id.
+    """
+    moved = {a.pk: amount for a, amount in legs.items() if amount}
+    if sum(moved.values()) != 0:
+        raise Unbalanced(key=key, sum=sum(moved.values()))
+    with transaction.atomic():
+        posted, created = Transaction.objects.get_or_create(
+            key=key,
+            defaults={"kind": kind, "cause": cause, "union": union, "corrects": corrects, "legs_count": len(moved)},
+        )
+        if not created:
+            if dict(posted.legs.values_list("account_id", "amount")) != moved:
+                raise SameKeyOtherBody(key=key)
+            return posted
+        Leg.objects.bulk_create([Leg(transaction=posted, account_id=a, amount=moved[a]) for a in sorted(moved)])
+        record(
+            "ledger.posted",
+            {
+                "key": key,
+                "kind": kind,
+                "cause": cause,
+                "legs": sorted([a.code, amount] for a, amount in legs.items() if amount),
+            },
+            subject=cause,
+            union_id=union.pk if union else None,
+        )
+    return posted
+
+
+def open_purse(
+    union: Organisation,
+    name: str,
+    gift_year: int,
+    *,
+    name_en: str = "",
+    kind: PurseKind = PurseKind.GENERAL,
+    covered: bool = True,
+) -> Purse:
+    """Open an empty purse for one gift year, or return the one of that name."""
+    purse = Purse.objects.filter(union=union, gift_year=gift_year, name=name).first()
+    if purse is None:
+        held = account(AccountKind.PURSE, union, f"{gift_year}:{name}")
+        purse = Purse.objects.create(
+            union=union, name=name, name_en=name_en, gift_year=gift_year, kind=kind, covered=covered, account=held
+        )
+    return purse
+
+
+def fund(purse: Purse, amount: int, key: str) -> Transaction:
+    """Put money (fen) into a purse from outside."""
+    outside = account(AccountKind.OUTSIDE, purse.union)
+    return post(key, "fund", f"purse:{purse.pk}", {outside: -amount, purse.account: amount}, union=purse.union)
+
+
+def set_aside(source: Purse, target: Purse, amount: int, key: str) -> Transaction:
+    """Move money (fen) from one purse of a union to another of the same union, e.g. into its assistance-only purse."""
+    return post(
+        key, "set_aside", f"purse:{target.pk}", {source.account: -amount, target.account: amount}, union=target.union
+    )
