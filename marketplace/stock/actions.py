@@ -1,0 +1,112 @@
+"""Verbs that change what can be sold. Each is one statement over rows in order of id, last in its caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import connection
+
+from marketplace.organisations.errors import Refusals
+from marketplace.stock.errors import NotEnoughStock
+from marketplace.stock.models import Lot, Movement, MovementKind, Stock
+
+# The CTE takes the row locks in order of id, whatever plan the update has: two orders for the same goods never deadlock.
+_GUARDED = """
+    WITH want AS (SELECT * FROM unnest(%(ids)s::bigint[], %(quantities)s::bigint[]) AS w(id, quantity)),
+    locked AS (
+        SELECT {table}.id, want.quantity FROM {table} JOIN want USING (id)
+        ORDER BY {table}.id FOR UPDATE OF {table}
+    )
+    UPDATE {table} SET {change} FROM locked
+    WHERE {table}.id = locked.id AND {guard}
+    RETURNING {table}.id
+"""
+
+_RESERVE = _GUARDED.format(
+    table="stock_stock",
+    change="allocated = allocated + locked.quantity",
+    guard="in_stock - allocated >= locked.quantity",
+)
+_SHIP = _GUARDED.format(
+    table="stock_stock",
+    change="allocated = allocated - locked.quantity, in_stock = in_stock - locked.quantity",
+    guard="allocated >= locked.quantity",
+)
+_RELEASE = _GUARDED.format(
+    table="stock_stock", change="allocated = allocated - locked.quantity", guard="allocated >= locked.quantity"
+)
+_ALLOCATE_LOTS = _GUARDED.format(
+    table="stock_lot",
+    change="allocated = allocated + locked.quantity",
+    guard="NOT held AND made - allocated >= locked.quantity",
+)
+_SHIP_LOTS = _GUARDED.format(
+    table="stock_lot", change="shipped = shipped + locked.quantity", guard="allocated - shipped >= locked.quantity"
+)
+
+
+def _guarded(statement: str, quantities: Mapping[int, int]) -> set[int]:
+    """Run one guarded update; return the ids of the rows whose guard failed."""
+    ids = sorted(quantities)
+    if not ids:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"ids": ids, "quantities": [quantities[i] for i in ids]})
+        return set(ids) - {row[0] for row in cursor.fetchall()}
+
+
+def _move(kind: MovementKind, quantities: Mapping[int, int], cause: str) -> None:
+    Movement.objects.bulk_create(
+        [Movement(stock_id=i, kind=kind, quantity=quantities[i], cause=cause) for i in sorted(quantities)]
+    )
+
+
+def receive(lot: Lot, cause: str) -> None:
+    """Put a new lot's units into stock."""
+    Movement.objects.create(stock=lot.stock, lot=lot, kind=MovementKind.RECEIVE, quantity=lot.made, cause=cause)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE stock_stock SET in_stock = in_stock + %s WHERE id = %s", [lot.made, lot.stock_id])
+
+
+def stock_up(stock: Stock, quantity: int, cause: str) -> None:
+    """Put units without lots into stock (ordinary suppliers, who show no provenance)."""
+    Movement.objects.create(stock=stock, kind=MovementKind.RECEIVE, quantity=quantity, cause=cause)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE stock_stock SET in_stock = in_stock + %s WHERE id = %s", [quantity, stock.pk])
+
+
+def reserve(quantities: Mapping[int, int], cause: str) -> None:
+    """Reserve stock id → units for an order. Call it last in the transaction.
+
+    Raises Refusals of NotEnoughStock naming every record that falls short; the caller's transaction must then be rolled back.
+    """
+    _move(MovementKind.RESERVE, quantities, cause)
+    short = _guarded(_RESERVE, quantities)
+    if short:
+        raise Refusals(
+            [
+                NotEnoughStock(sku=s.sku, available=s.available, needed=quantities[s.pk])
+                for s in Stock.objects.filter(pk__in=short).order_by("pk")
+            ]
+        )
+
+
+def release(quantities: Mapping[int, int], cause: str) -> None:
+    """Give reserved units (stock id → units) back."""
+    _move(MovementKind.RELEASE, quantities, cause)
+    if short := _guarded(_RELEASE, quantities):
+        raise ValueError(f"released more than was reserved of stock {sorted(short)}")
+
+
+def ship(quantities: Mapping[int, int], lots: Mapping[int, int], cause: str) -> None:
+    """Let reserved units leave: stock id → units, and lot id → units of the lots that they came from."""
+    _move(MovementKind.SHIP, quantities, cause)
+    if short := _guarded(_SHIP_LOTS, lots):
+        raise ValueError(f"shipped more than was allocated of lots {sorted(short)}")
+    if short := _guarded(_SHIP, quantities):
+        raise ValueError(f"shipped more than was reserved of stock {sorted(short)}")
+
+
+def allocate_lots(quantities: Mapping[int, int]) -> set[int]:
+    """Give lot id → units to parcels; the ids of lots that had too little (nothing was changed for those)."""
+    return _guarded(_ALLOCATE_LOTS, quantities)
