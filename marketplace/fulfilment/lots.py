@@ -1,0 +1,94 @@
+"""Giving lots to parcels, first expired first (I3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from django.db import connection
+
+from marketplace.evidence.actions import record
+from marketplace.fulfilment.models import Parcel, ParcelState, SupplierOrder
+from marketplace.organisations.errors import Refusals
+from marketplace.stock.actions import allocate_lots
+from marketplace.stock.errors import LotsTooSmall
+from marketplace.stock.models import Lot, Stock
+
+
+def assign_lots(supplier_order: SupplierOrder) -> None:
+    """Give every unit of the supplier order's placed parcels a lot. All or nothing: Refusals of LotsTooSmall otherwise.
+
+    Locks the lots in order of id before it counts what they still hold.
+    """
+    wanted = _wanted(supplier_order)
+    lots = _lots(set(wanted))
+    short = [
+        LotsTooSmall(sku=Stock.objects.get(pk=stock).sku, covered=have, needed=need)
+        for stock in sorted(wanted)
+        if (need := sum(q for _, q in wanted[stock])) > (have := sum(free for _, free in lots[stock]))
+    ]
+    if short:
+        raise Refusals(list(short))
+    given = [row for stock in sorted(wanted) for row in _deal(wanted[stock], lots[stock])]
+    taken: defaultdict[int, int] = defaultdict(int)
+    for _line, lot, quantity in given:
+        taken[lot] += quantity
+    if gone := allocate_lots(taken):
+        raise RuntimeError(f"lots {sorted(gone)} changed under their lock")
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY fulfilment_allocation (parcel_line_id, lot_id, quantity) FROM STDIN") as copy,
+    ):
+        for row in given:
+            copy.write_row(row)
+    Parcel.objects.filter(supplier_order=supplier_order, state=ParcelState.PLACED).update(state=ParcelState.ASSIGNED)
+    codes = dict(Lot.objects.filter(pk__in=taken).values_list("pk", "code"))
+    record(
+        "supplier_order.lots_assigned",
+        {"number": supplier_order.number, "lots": sorted([codes[lot], quantity] for lot, quantity in taken.items())},
+        subject=f"order:{supplier_order.order.number}",
+        union_id=supplier_order.union_id,
+    )
+
+
+def _wanted(supplier_order: SupplierOrder) -> dict[int, list[tuple[int, int]]]:
+    """Parcel lines without lots by stock record, as (parcel line, units), in the parcels' order."""
+    wanted: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT sr.stock_id, pl.id, pl.quantity FROM fulfilment_parcel p
+            JOIN fulfilment_parcelline pl ON pl.parcel_id = p.id
+            JOIN order_line l ON l.id = pl.line_id
+            JOIN partner_stockrecord sr ON sr.id = l.stockrecord_id
+            WHERE p.supplier_order_id = %s AND p.state = 'placed' ORDER BY p.id, pl.id
+            """,
+            [supplier_order.pk],
+        )
+        for stock, line, quantity in cursor.fetchall():
+            wanted[stock].append((line, quantity))
+    return dict(wanted)
+
+
+def _lots(stocks: set[int]) -> defaultdict[int, list[tuple[int, int]]]:
+    """What each stock record's lots still hold, as (lot, units), the first to expire first."""
+    locked = Lot.objects.select_for_update().filter(stock__in=stocks, held=False).order_by("pk")
+    lots: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for lot in sorted(locked, key=lambda lot: (lot.best_before, lot.pk)):
+        if lot.made > lot.allocated:
+            lots[lot.stock_id].append((lot.pk, lot.made - lot.allocated))
+    return lots
+
+
+def _deal(wanted: list[tuple[int, int]], lots: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Deal units out: (parcel line, lot, units). A line may take the end of one lot and the beginning of the next."""
+    dealt = []
+    stack = list(reversed(lots))
+    for line, needed in wanted:
+        while needed:
+            lot, free = stack.pop()
+            took = min(needed, free)
+            dealt.append((line, lot, took))
+            needed -= took
+            if free > took:
+                stack.append((lot, free - took))
+    return dealt

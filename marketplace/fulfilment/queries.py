@@ -1,0 +1,61 @@
+"""Reads about supplier orders and parcels. States of parents are derived here, never stored (I7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from marketplace.fulfilment.models import Parcel, ParcelLine, ParcelState, SupplierOrder
+from marketplace.shop.order.models import Order
+
+_ORDER = [ParcelState.PLACED, ParcelState.ASSIGNED, ParcelState.SHIPPED, ParcelState.ACCEPTED]
+
+
+def with_states(supplier_orders: QuerySet[SupplierOrder]) -> QuerySet[SupplierOrder]:
+    """Annotate each supplier order with its parcels' counts (`parcels_total`, `in_placed`, …), for `state_of`, in one statement."""
+    counts = {f"in_{state}": Count("parcels", filter=Q(parcels__state=state)) for state in ParcelState.values}
+    return supplier_orders.annotate(parcels_total=Count("parcels"), **counts)
+
+
+def state_of(supplier_order: SupplierOrder) -> str:
+    """The derived state: new, sent, confirmed, assigned, shipped, accepted, closed (nothing left to deliver)."""
+    if not hasattr(supplier_order, "parcels_total"):
+        supplier_order = with_states(SupplierOrder.objects.filter(pk=supplier_order.pk)).get()
+    counts = {state: getattr(supplier_order, f"in_{state}") for state in _ORDER}
+    if not any(counts.values()):
+        return "closed"
+    slowest = next(state for state in _ORDER if counts[state])
+    if slowest != ParcelState.PLACED:
+        return str(slowest)
+    if supplier_order.confirmed_at:
+        return "confirmed"
+    return "sent" if supplier_order.sent_at else "new"
+
+
+def progress(order: Order) -> dict[str, int]:
+    """How many of an order's parcels are in each state."""
+    rows = Parcel.objects.filter(supplier_order__order=order).values("state").annotate(n=Count("id")).order_by("state")
+    return {row["state"]: row["n"] for row in rows}
+
+
+def pick_list(supplier_order: SupplierOrder) -> list[Mapping[str, Any]]:
+    """What to fetch from which lot: title, lot, best before, units. Lines without a lot yet have lot None."""
+    lines = ParcelLine.objects.filter(parcel__supplier_order=supplier_order).exclude(
+        parcel__state=ParcelState.CANCELLED
+    )
+    return list(
+        lines.values(
+            title=F("line__title"), lot=F("allocations__lot__code"), best_before=F("allocations__lot__best_before")
+        )
+        .annotate(units=Sum(F("quantity")) if supplier_order.confirmed_at is None else Sum("allocations__quantity"))
+        .order_by("title", "best_before", "lot")
+    )
+
+
+def amount(supplier_order: SupplierOrder, states: tuple[str, ...] = (ParcelState.ACCEPTED,)) -> int:
+    """Fen for the goods of a supplier order whose parcels are in these states."""
+    lines = ParcelLine.objects.filter(parcel__supplier_order=supplier_order, parcel__state__in=states)
+    total = lines.aggregate(total=Sum(F("quantity") * F("line__unit_price_incl_tax")))["total"]
+    return int((total or 0) * 100)
