@@ -1,0 +1,148 @@
+"""What provenance refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.organisations.errors import HouseError
+
+
+class IdentityWrong(HouseError):
+    """A household's identity number cannot be right; the number itself is never repeated."""
+
+    code = "identity_wrong"
+    sentence = "%(problem)s"
+
+
+class RecordedBefore(HouseError):
+    """The producer has recorded this household before."""
+
+    code = "recorded_before"
+    sentence = _(
+        "A household with this identity number is already recorded as %(code)s. Use that record; do not "
+        "add a second one."
+    )
+
+
+class AgreementExists(HouseError):
+    """A household has one agreement with a producer."""
+
+    code = "agreement_exists"
+    sentence = _(
+        "Household %(household)s already has an agreement with %(producer)s. Change nothing, or end that one first."
+    )
+
+
+class ShareWrong(HouseError):
+    """A share is a part of the whole."""
+
+    code = "share_wrong"
+    sentence = _(
+        "The households' share of %(share_bp)s hundredths of a per cent is more than the whole. Give at most 10000."
+    )
+
+
+class OthersHousehold(HouseError):
+    """A producer deals only with households that it recorded."""
+
+    code = "others_household"
+    sentence = _("Household %(household)s was recorded by another producer. Record the household yourself first.")
+
+
+class AlreadyConfirmed(HouseError):
+    """The household's side has confirmed before."""
+
+    code = "already_confirmed"
+    sentence = _("The agreement of household %(household)s has been confirmed already. There is nothing left to do.")
+
+
+class OwnSideConfirms(HouseError):
+    """The producer's own people cannot speak for the household."""
+
+    code = "own_side_confirms"
+    sentence = _(
+        "You belong to %(producer)s, and an agreement counts only when the household's side confirms it. "
+        "Let the town officer confirm it after speaking with household %(household)s."
+    )
+
+
+class NotOnThatDay(HouseError):
+    """A date that cannot be."""
+
+    code = "not_on_that_day"
+    sentence = _("%(what)s cannot be on %(day)s: it must lie between %(earliest)s and %(latest)s. Correct the date.")
+
+
+class NothingCollected(HouseError):
+    """A collection has a weight and a price."""
+
+    code = "nothing_collected"
+    sentence = _(
+        "Purchase note %(note)s has a weight of %(grams)s g and a price of %(price)s fen; both must be above zero."
+    )
+
+
+class NoteUsed(HouseError):
+    """A purchase note is entered once."""
+
+    code = "note_used"
+    sentence = _("Purchase note %(note)s is already entered. Check the number on the paper.")
+
+
+class LotCodeUsed(HouseError):
+    """A lot code names one lot."""
+
+    code = "lot_code_used"
+    sentence = _("The lot code %(lot)s is already in use. Give this lot a code of its own.")
+
+
+class OthersCollection(HouseError):
+    """A lot is made only of what its own producer collected."""
+
+    code = "others_collection"
+    sentence = _("Purchase note %(note)s belongs to another producer. A lot is made only of your own collections.")
+
+
+class Unconfirmed(HouseError):
+    """The household has not confirmed its agreement."""
+
+    code = "unconfirmed"
+    sentence = _(
+        "Purchase note %(note)s comes from household %(household)s, which has not confirmed its "
+        "agreement, so it counts for no lot. Have the agreement confirmed first, or leave the note out."
+    )
+
+
+class CollectionUsedUp(HouseError):
+    """More would be used of a collection than was collected."""
+
+    code = "collection_used_up"
+    sentence = _(
+        "Of purchase note %(note)s (%(grams)s g) only %(left)s g are left, and this lot asks for "
+        "%(wanted)s g. Use less of it."
+    )
+
+
+class EmptyLot(HouseError):
+    """A lot has units of some weight, inputs of some weight."""
+
+    code = "empty_lot"
+    sentence = _("Lot %(lot)s needs at least one unit of at least 1 g, and inputs of at least 1 g each. Fill these in.")
+
+
+class YieldWrong(HouseError):
+    """Nothing becomes more by being worked."""
+
+    code = "yield_wrong"
+    sentence = _(
+        "A yield of %(yield_bp)s hundredths of a per cent is declared for lot %(lot)s; it lies between 1 "
+        "and 10000, as nothing weighs more than what went into it. Correct the yield."
+    )
+
+
+class OutOfBalance(HouseError):
+    """The lot weighs more than its inputs yield (mass balance)."""
+
+    code = "out_of_balance"
+    sentence = _(
+        "Lot %(lot)s would weigh %(output)s g, waste included, but its inputs of %(input)s g yield only "
+        "%(possible)s g. Add the missing purchase notes, or make fewer units."
+    )
