@@ -1,0 +1,75 @@
+"""Exceptions: asked for by a union, granted or refused from above."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.evidence.actions import record
+from marketplace.organisations.models import Organisation, Role, User
+from marketplace.organisations.queries import require, require_above
+from marketplace.organisations.scopes import seen_by
+from marketplace.shop.catalogue.models import Product
+from procurement.priority.errors import ExceptionNotOpen
+from procurement.priority.models import ExceptionState, PriorityException
+
+
+def ask_exception(
+    actor: User, union: Organisation, product: Product, *, grounds: str, quantity: int, valid_from: date, valid_to: date
+) -> PriorityException:
+    """Ask the union above for leave to buy `quantity` units of an ordinary product. Raises NotAllowed."""
+    require(actor, Role.BUYER, union)
+    with transaction.atomic():
+        exception = PriorityException.objects.create(
+            number=f"EX-{union.code}-{timezone.now():%Y%m%d%H%M%S%f}",
+            union=union,
+            product=product,
+            grounds=grounds,
+            quantity=quantity,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            asked_by=actor,
+        )
+        _record("exception.asked", exception)
+    return exception
+
+
+def grant_exception(actor: User, exception: PriorityException) -> None:
+    """Grant as an officer of a union above. Raises NotAllowed, ExceptionNotOpen when it was decided meanwhile."""
+    _decide(actor, exception, ExceptionState.GRANTED)
+
+
+def refuse_exception(actor: User, exception: PriorityException) -> None:
+    """Refuse as an officer of a union above. Raises as grant_exception does."""
+    _decide(actor, exception, ExceptionState.REFUSED)
+
+
+def _decide(actor: User, exception: PriorityException, state: ExceptionState) -> None:
+    above = require_above(actor, Role.UNION_OFFICER, exception.union)
+    with transaction.atomic(), seen_by(None):
+        moved = PriorityException.objects.filter(pk=exception.pk, state=ExceptionState.ASKED).update(
+            state=state, decided_by=actor, decided_for=above
+        )
+        if not moved:
+            raise ExceptionNotOpen(number=exception.number)
+        exception.refresh_from_db()
+        _record(f"exception.{state}", exception)
+
+
+def _record(kind: str, exception: PriorityException) -> None:
+    record(
+        kind,
+        {
+            "number": exception.number,
+            "union": exception.union.code,
+            "product": exception.product_id,
+            "quantity": exception.quantity,
+            "from": exception.valid_from.isoformat(),
+            "to": exception.valid_to.isoformat(),
+            "decided_for": exception.decided_for.code if exception.decided_for else "",
+        },
+        subject=f"exception:{exception.number}",
+        union_id=exception.union_id,
+    )

@@ -1,0 +1,90 @@
+"""What the rule says against a gift, in sentences that name the thing, the rule and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.organisations.errors import HouseError
+
+
+class RuleViolation(HouseError):
+    """One violation of the rule; `code` is the engine's."""
+
+    def __init__(self, code: str, **data: Any) -> None:
+        super().__init__(**data)
+        self.code = code
+        self.sentence = SENTENCES[code]
+
+
+SENTENCES: dict[str, Any] = {
+    "assistance_first": _(
+        "“%(title)s”: assistance products come first. Equivalents are on offer for %(blocked)s of the units%(substitutes)s. "
+        "Take the substitutes with one click; the rest may then stay."
+    ),
+    "box_blocked": _(
+        "The box “%(title)s” holds a product for which equivalent assistance products are on offer. "
+        "Choose a box with assistance products, or the goods singly."
+    ),
+    "unclassified": _(
+        "“%(title)s” has no commodity class, so it cannot be compared, and a covered purse may not buy it. "
+        "Ask the operator to classify it, or choose another product."
+    ),
+    "accreditation_missing": _(
+        "“%(title)s” is sold as an assistance product without an accreditation. Choose an accredited one."
+    ),
+    "ring_fenced_purse": _(
+        "“%(title)s” is to be paid from an assistance-only purse, which pays for assistance products alone. "
+        "Choose another purse for it."
+    ),
+    "reserve_short": _(
+        "The assistance-only purse holds %(reserve)s and this gift would draw %(drawn)s. "
+        "Set more money aside, or pay part from another purse."
+    ),
+    "make_good_due": _(
+        "“%(title)s”: the union has assistance purchases to make good after a producer's failure, "
+        "so ordinary goods wait until they are made good."
+    ),
+    "over_stock": _(
+        "Of “%(title)s” %(available)s are left and the recipients need %(quantity)s. "
+        "Take a second product for the rest, or fewer recipients."
+    ),
+    "share": _(
+        "This year's ordinary gifts would come to %(ordinary)s, and at most %(limit)s are allowed: at least %(share)s "
+        "of the year's gift money goes to assistance products (%(assistance)s bought, %(reserve)s set aside). "
+        "Choose more assistance products, or set more money aside for them."
+    ),
+    "floor": _(
+        "Each member must get assistance goods for at least %(floor)s; the one who gets least has %(given)s. Add assistance products."
+    ),
+    "cap": _(
+        "A member would have gifts for %(per_head)s this calendar year; the cap is %(cap)s. Choose cheaper goods or leave some out."
+    ),
+    "occasion": _("“%(occasion)s” is no occasion on which the policy allows gifts. Choose an allowed occasion."),
+    "form": _(
+        "The form “%(form)s” is forbidden: gifts are goods, or vouchers that name the shop and the item. Choose another form."
+    ),
+    "quotations": _(
+        "A purchase of %(total)s needs %(needed)s quotations on file; %(given)s are there. Add the missing ones to the plan."
+    ),
+    "approvers": _(
+        "A purchase of %(total)s is decided by %(needed)s people; the plan names %(given)s. Have the others join the decision."
+    ),
+}
+
+
+class ExceptionNotOpen(HouseError):
+    """A request for an exception was decided meanwhile."""
+
+    code = "exception_not_open"
+    sentence = _("The request %(number)s is no longer open: somebody has decided it. Open the list again to see how.")
+
+
+class ExceptionUsedUp(HouseError):
+    """A concurrent order took what an exception still allowed."""
+
+    code = "exception_used_up"
+    sentence = _(
+        "The exception %(number)s no longer covers %(needed)s units: another order used it meanwhile. Judge the gift again."
+    )

@@ -1,0 +1,247 @@
+"""From a purchase request to the rule's input: what the database knows, as the pure module wants it. Constant statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+
+from marketplace.evidence.models import Checkpoint
+from marketplace.ledger.models import Purse, PurseKind
+from marketplace.organisations.models import Organisation
+from marketplace.organisations.scopes import seen_by
+from marketplace.shop.policy import PurchaseRequest, WantedLine
+from procurement.policy import models as policies
+from procurement.policy.queries import in_force
+from procurement.priority import rule
+from procurement.priority.models import Decision, Outcome, PriorityException, UnionYear
+from procurement.priority.offers import OfferRow, offers
+
+_ROTATION_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A line as the rule is asked about it, and the wanted line (or component of it) that it came from."""
+
+    line: rule.Line
+    wanted: WantedLine
+    product_id: int
+    box_units: int  # component units in one box; 0 for a plain product
+
+
+@dataclass(frozen=True)
+class Question:
+    """The rule's whole input, with what is needed to carry its answer back."""
+
+    gift: rule.Gift
+    policy: policies.Policy
+    asked: Mapping[str, Asked]
+    exceptions: Mapping[str, PriorityException]
+
+
+def question(request: PurchaseRequest) -> Question:
+    """Build the rule's input for a request. Raises NoPolicyInForce."""
+    with seen_by(None):
+        policy = in_force(request.union.region, request.decided_on)
+        products = {line.product_id for line in request.lines} | {
+            p.product_id for line in request.lines for p in line.parts
+        }
+        rows = offers(products, {line.region for line in request.lines}, request.decided_on)
+        exceptions = _exceptions(request, products)
+        year = _year(request)
+        rotation = _rotation(request)
+    asked = _asked(request, rows, exceptions)
+    gift = rule.Gift(
+        policy=_policy(policy),
+        decided_on=request.decided_on.isoformat(),
+        occasion=request.occasion,
+        form=request.form,
+        gift_year=request.gift_year,
+        recipients=request.recipients,
+        per_head_fen=request.per_head_most,
+        per_head_year_fen=request.year_per_head_most,
+        per_head_assistance_fen=request.per_head_assistance_least,
+        lines=tuple(sorted((a.line for a in asked.values()), key=lambda line: line.ref)),
+        year=year,
+        documents=rule.Documents(request.quotations, request.approvers),
+        rotation=rotation,
+        offer_book_root=_log_root(),
+    )
+    return Question(gift, policy, asked, {e.number: e for e in exceptions.values()})
+
+
+def reserve(union: Organisation, gift_year: int) -> int:
+    """R: the unspent balance (fen) of the union's assistance-only purses for the year."""
+    purses = Purse.objects.filter(union=union, gift_year=gift_year, kind=PurseKind.RING_FENCED)
+    return int(purses.aggregate(total=Coalesce(Sum("account__balance"), 0))["total"])
+
+
+def _policy(policy: policies.Policy) -> rule.Policy:
+    return rule.Policy(
+        version=policy.version,
+        first_choice=policy.first_choice,
+        minimum_share_bp=policy.minimum_share_bp,
+        price_band_bp=policy.price_band_bp,
+        max_producers=policy.max_producers,
+        hold_days=policy.hold_days,
+        rotation_band_bp=policy.rotation_band_bp,
+        cap_fen=policy.cap,
+        floor_fen=policy.floor,
+        planning_days=policy.planning_days,
+        occasions=tuple(sorted(policy.occasions)),
+        urgent_occasions=tuple(sorted(policy.urgent_occasions)),
+        forbidden_forms=tuple(sorted(policy.forbidden_forms)),
+        approval_steps=tuple(
+            rule.ApprovalStep(step["from"], step["quotations"], step["people"])
+            for step in sorted(policy.approval_steps, key=lambda step: step["from"])
+        ),
+    )
+
+
+def _year(request: PurchaseRequest) -> rule.Year:
+    row = UnionYear.objects.filter(union=request.union, gift_year=request.gift_year).first()
+    return rule.Year(
+        assistance_fen=row.assistance if row else 0,
+        ordinary_fen=row.ordinary if row else 0,
+        reserve_fen=reserve(request.union, request.gift_year),
+        make_good_due=bool(row and row.make_good_due),
+        assistance_per_head_fen=request.year_per_head_assistance_least,
+    )
+
+
+def _exceptions(request: PurchaseRequest, products: Iterable[int]) -> dict[int, PriorityException]:
+    """The granted exceptions with something left, by product; the one that ends first when there are several."""
+    found = PriorityException.objects.filter(
+        union=request.union,
+        product__in=list(products),
+        state="granted",
+        valid_from__lte=request.decided_on,
+        valid_to__gte=request.decided_on,
+    ).order_by("-valid_to", "-id")
+    return {exception.product_id: exception for exception in found if exception.used < exception.quantity}
+
+
+def _rotation(request: PurchaseRequest) -> tuple[tuple[str, int], ...]:
+    """How often each county was chosen by this union lately, so that near-equal offers take turns."""
+    since = request.decided_on - timedelta(days=_ROTATION_DAYS)
+    counts = (
+        Decision.objects.filter(
+            union=request.union,
+            outcome=Outcome.ASSISTANCE,
+            judgement__at__date__gte=since,
+            product__county__isnull=False,
+        )
+        .values("product__county_id")
+        .annotate(times=Count("order_id", distinct=True))
+        .order_by("product__county_id")
+    )
+    return tuple((row["product__county_id"], row["times"]) for row in counts)
+
+
+def _log_root() -> str:
+    latest = Checkpoint.objects.order_by("-size").values_list("root", flat=True).first()
+    return bytes(latest).hex() if latest else ""
+
+
+def _asked(
+    request: PurchaseRequest, rows: Iterable[OfferRow], exceptions: Mapping[int, PriorityException]
+) -> dict[str, Asked]:
+    own: dict[tuple[int, str], OfferRow] = {}
+    of_class: defaultdict[tuple[int, str], list[OfferRow]] = defaultdict(list)
+    for row in rows:
+        own[row.product_id, row.region] = row
+        if row.class_id is not None and row.accreditation:
+            of_class[row.class_id, row.region].append(row)
+    asked: dict[str, Asked] = {}
+    for wanted in request.lines:
+        for product_id, units, price, ref, box in _articles(wanted):
+            row = own[product_id, wanted.region]
+            line = _line(request, wanted, row, ref, box, units * wanted.quantity if box else wanted.quantity, price)
+            if box:
+                # Components come out of the box's own stock, which placement reserves as boxes.
+                line = replace(line, available=units * own[wanted.product_id, wanted.region].available)
+            candidates = (
+                () if line.assistance else _candidates(request, row, of_class[row.class_id or 0, wanted.region])
+            )
+            exception = exceptions.get(product_id)
+            asked[ref] = Asked(_complete(line, candidates, exception), wanted, product_id, units if box else 0)
+    return asked
+
+
+def _articles(wanted: WantedLine) -> Iterable[tuple[int, int, int, str, str]]:
+    """What is judged of a wanted line, as (product, units in a box, unit price, ref, ref of the box)."""
+    if not wanted.parts:
+        yield wanted.product_id, 0, wanted.unit_price, wanted.ref, ""
+    for part in wanted.parts:
+        yield part.product_id, part.quantity, part.unit_price, f"{wanted.ref}/{part.product_id}", wanted.ref
+
+
+def _line(
+    request: PurchaseRequest, wanted: WantedLine, row: OfferRow, ref: str, box: str, quantity: int, price: int
+) -> rule.Line:
+    purse = request.purses[wanted.purse_id]
+    return rule.Line(
+        ref=ref,
+        product=str(row.product_id),
+        producer=row.producer,
+        county=row.county,
+        commodity_class=row.class_code or "",
+        assistance=not row.failings(request.decided_on),
+        accreditation=row.accreditation,
+        price_fen=price,
+        content=max(row.content, 1),
+        reference_price_fen=row.reference_price,
+        quantity=quantity,
+        region=wanted.region,
+        need_date=wanted.need_date.isoformat(),
+        purse=f"{purse.union_id}/{purse.pk}",
+        purse_covered=purse.covered,
+        purse_ring_fenced=purse.kind == PurseKind.RING_FENCED,
+        available=row.available,
+        component_of=box,
+    )
+
+
+def _complete(line: rule.Line, candidates: tuple[rule.Offer, ...], exception: PriorityException | None) -> rule.Line:
+    grant = None
+    if exception is not None and not line.assistance:
+        grant = rule.ExceptionGrant(exception.number, exception.quantity - exception.used, exception.waives_share)
+    return replace(line, candidates=candidates, exception=grant)
+
+
+def _candidates(request: PurchaseRequest, wanted: OfferRow, rows: Iterable[OfferRow]) -> tuple[rule.Offer, ...]:
+    day = request.decided_on
+    return tuple(
+        rule.Offer(
+            product=str(row.product_id),
+            producer=row.producer,
+            county=row.county,
+            assistance=row.accreditation_state == "valid",
+            price_fen=row.delivered_price,
+            content=max(row.content, 1),
+            available=row.available,
+            ready_on=row.ready_on(day),
+            accreditation=row.accreditation,
+            reasons=tuple(sorted({*row.failings(day), *_not_equivalent(wanted, row)})),
+        )
+        for row in sorted(rows, key=lambda row: (row.product_id, row.producer))
+    )
+
+
+def _not_equivalent(wanted: OfferRow, row: OfferRow) -> list[str]:
+    """The criteria of equivalence within the class that an offer misses; an unstated grade or processing matches any."""
+    missed = []
+    if wanted.grade and row.grade and wanted.grade != row.grade:
+        missed.append("grade")
+    if wanted.processing and row.processing and wanted.processing != row.processing:
+        missed.append("processing")
+    if not set(wanted.dietary) <= set(row.dietary):
+        missed.append("dietary")
+    if row.freight is None:
+        missed.append("not_delivered_there")
+    return missed

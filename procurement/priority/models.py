@@ -1,0 +1,180 @@
+"""What the rule decided, and what it was told: judgements, decisions, certificates, exceptions, the union's year."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.evidence.models import Entry
+from marketplace.ledger.models import Purse
+from marketplace.organisations.models import Organisation, User
+from marketplace.organisations.scopes import scoped
+from marketplace.shop.catalogue.models import CommodityClass, Product
+from marketplace.shop.order.models import Line, Order
+from procurement.policy.models import Policy
+
+
+class UnionYear(models.Model):
+    """A union's gift year: the live amounts (fen) of assistance and ordinary gifts. Its row lock orders the union's placements."""
+
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="years")
+    gift_year = models.PositiveSmallIntegerField()
+    assistance = models.BigIntegerField(default=0)
+    ordinary = models.BigIntegerField(default=0)
+    make_good_due = models.BooleanField(default=False)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["union", "gift_year"], name="one_row_per_union_and_year"),
+            models.CheckConstraint(
+                condition=Q(assistance__gte=0, ordinary__gte=0), name="amounts_live_are_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.union} {self.gift_year}"
+
+
+class Judgement(models.Model):
+    """One run of the rule over a whole gift, stored for placements and refused attempts. Append-only.
+
+    `input` and `output` are canonical JSON, byte for byte what the engine took and gave; `leaf_hash` is that of the log entry.
+    """
+
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="judgements")
+    gift_year = models.PositiveSmallIntegerField()
+    subject = models.CharField(max_length=80, help_text="the programme judged, as programme:id")
+    allowed = models.BooleanField()
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="judgements")
+    engine = models.CharField(max_length=20)
+    engine_hash = models.CharField(max_length=64)
+    input = models.TextField()
+    output = models.TextField()
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="judgement")
+    leaf_hash = models.BinaryField(max_length=32)
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject"], name="judgements_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {'allowed' if self.allowed else 'refused'}"
+
+
+class Outcome(models.TextChoices):
+    """Why a line may be bought, or that it may not."""
+
+    ASSISTANCE = "assistance", _("Assistance product")
+    NO_EQUIVALENT = "no_equivalent", _("No equivalent: certificate")
+    PARTIAL = "partial", _("Rest beyond the assistance part")
+    EXCEPTION = "exception", _("Exception")
+    ORDINARY = "ordinary", _("Ordinary product, share kept")
+    UNCOVERED = "uncovered", _("Not covered by the rule")
+    BLOCKED = "blocked", _("Blocked: equivalents on offer")
+
+
+class Certificate(models.Model):
+    """Numbered proof that nothing suitable was on offer (无同类证明); its candidates are in the judgement's output. Append-only."""
+
+    number = models.CharField(max_length=40, unique=True)
+    judgement = models.ForeignKey(Judgement, on_delete=models.PROTECT, related_name="certificates")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    commodity_class = models.ForeignKey(CommodityClass, on_delete=models.PROTECT, related_name="certificates")
+    ref = models.CharField(max_length=60)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["judgement", "ref"], name="one_certificate_per_line")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ExceptionState(models.TextChoices):
+    """Where a request for an exception stands."""
+
+    ASKED = "asked", _("Asked")
+    GRANTED = "granted", _("Granted")
+    REFUSED = "refused", _("Refused")
+    REVOKED = "revoked", _("Revoked")
+
+
+EXCEPTION_MOVES: dict[str, list[str]] = {"asked": ["granted", "refused"], "granted": ["revoked"]}
+
+
+class PriorityException(models.Model):
+    """Leave to buy an ordinary product despite equivalents (例外审批): granted by a union above, for a quantity and a period."""
+
+    number = models.CharField(max_length=40, unique=True)
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="exceptions")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    grounds = models.TextField()
+    quantity = models.PositiveIntegerField()
+    used = models.PositiveIntegerField(default=0)
+    waives_share = models.BooleanField(default=False)
+    valid_from = models.DateField()
+    valid_to = models.DateField()
+    state = models.CharField(max_length=8, choices=ExceptionState, default=ExceptionState.ASKED)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    decided_for = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", null=True)
+
+    objects = scoped("union", "decided_for")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(used__lte=F("quantity")), name="an_exception_is_not_overdrawn"),
+            models.CheckConstraint(
+                condition=Q(decided_for__isnull=True) | ~Q(decided_for=F("union")), name="granted_from_above"
+            ),
+            models.CheckConstraint(condition=Q(valid_to__gte=F("valid_from")), name="an_exception_has_a_period"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Decision(models.Model):
+    """What was decided for one line of a placed order (or one component of a box on it), region and date. Append-only.
+
+    I1: at commit, every covered order line's product (or each component of its box) is covered, to the unit, by its decisions.
+    """
+
+    judgement = models.ForeignKey(Judgement, on_delete=models.PROTECT, related_name="decisions")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="decisions")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="decisions")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    gift_year = models.PositiveSmallIntegerField()
+    ref = models.CharField(max_length=60)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="decisions")
+    purse = models.ForeignKey(Purse, on_delete=models.PROTECT, related_name="decisions")
+    region = models.CharField(max_length=6)
+    need_date = models.DateField()
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    quantity = models.PositiveIntegerField()
+    unit_price = models.PositiveIntegerField(help_text="fen; of a component, its part of one box's price")
+    amount = models.BigIntegerField(help_text="fen")
+    waived = models.BooleanField(default=False, help_text="an exception takes it out of the share")
+    certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, null=True, related_name="decisions")
+    exception = models.ForeignKey(PriorityException, on_delete=models.PROTECT, null=True, related_name="decisions")
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(outcome="blocked"), name="an_order_has_no_blocked_decision"),
+            models.CheckConstraint(
+                condition=~Q(outcome="no_equivalent") | Q(certificate__isnull=False), name="certified"
+            ),
+            models.CheckConstraint(condition=~Q(outcome="exception") | Q(exception__isnull=False), name="excepted"),
+            models.UniqueConstraint(fields=["judgement", "ref", "outcome", "line"], name="decided_once"),
+        ]
+        indexes = [models.Index(fields=["union", "gift_year"], name="decisions_of_a_year")]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.outcome}"

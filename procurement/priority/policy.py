@@ -1,0 +1,264 @@
+"""The shop's PurchasePolicy, answered by the priority rule."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from marketplace.evidence.actions import record
+from marketplace.organisations.errors import HouseError, Refusals
+from marketplace.organisations.models import Organisation
+from marketplace.organisations.scopes import seen_by
+from marketplace.shop.catalogue.models import Product
+from marketplace.shop.order.models import Line, Order
+from marketplace.shop.policy import PurchaseRequest, Verdict
+from procurement.policy.models import GiftForm, Occasion
+from procurement.priority import rule
+from procurement.priority.errors import ExceptionUsedUp, RuleViolation
+from procurement.priority.gifts import Asked, Question, question
+from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException, UnionYear
+
+_MONEY = {"reserve", "drawn", "ordinary", "limit", "assistance", "given", "floor", "per_head", "cap", "total"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A question and the rule's answer."""
+
+    question: Question
+    judgement: rule.Judgement
+
+    def decision(self, ref: str) -> rule.LineDecision:
+        """The decision on the line (or component) of that ref."""
+        return next(d for d in self.judgement.lines if d.ref == ref)
+
+
+class PriorityPolicy:
+    """Assistance products first, for every covered purse."""
+
+    def lock(self, union: Organisation, gift_year: int) -> None:
+        """Lock the union-year row, opening it when the year's first gift is placed."""
+        with seen_by(None):
+            UnionYear.objects.bulk_create([UnionYear(union=union, gift_year=gift_year)], ignore_conflicts=True)
+            UnionYear.objects.select_for_update().get(union=union, gift_year=gift_year)
+
+    def judge(self, request: PurchaseRequest) -> Verdict:
+        """Run the rule over the whole request; nothing is written."""
+        asked = question(request)
+        judged = Judged(asked, rule.judge(asked.gift))
+        return Verdict(request, judged.judgement.allowed, _sentences(judged), judged)
+
+    def record_refusal(self, verdict: Verdict) -> None:
+        """Store the attempt with everything that the rule saw."""
+        with transaction.atomic(), seen_by(None):
+            _store(verdict)
+
+    def record(self, verdict: Verdict, order: Order, lines: Mapping[tuple[int, int, int], Line]) -> None:
+        """Store the judgement, its certificates and decisions; use up exceptions; add to the union's year."""
+        judged: Judged = verdict.detail
+        with seen_by(None):
+            stored = _store(verdict)
+            certificates = _certify(stored, judged, order)
+            decisions = list(_decisions(stored, judged, order, lines, certificates))
+            _use_exceptions(judged, decisions)
+            Decision.objects.bulk_create(decisions)
+            UnionYear.objects.filter(union=order.union, gift_year=order.gift_year).update(
+                assistance=F("assistance") + judged.judgement.assistance_fen,
+                ordinary=F("ordinary") + judged.judgement.ordinary_fen,
+            )
+
+
+def _store(verdict: Verdict) -> Judgement:
+    judged: Judged = verdict.detail
+    request = verdict.request
+    taken, given = rule.to_canonical(judged.question.gift), rule.to_canonical(judged.judgement)
+    entry = record(
+        "priority.judged",
+        {
+            "subject": request.subject,
+            "allowed": int(verdict.allowed),
+            "engine": judged.judgement.engine,
+            "engine_sha256": rule.engine_hash(),
+            "policy": judged.question.policy.version,
+            "input_sha256": hashlib.sha256(taken).hexdigest(),
+            "output_sha256": hashlib.sha256(given).hexdigest(),
+        },
+        subject=request.subject,
+        union_id=request.union.pk,
+    )
+    return Judgement.objects.create(
+        union=request.union,
+        gift_year=request.gift_year,
+        subject=request.subject,
+        allowed=verdict.allowed,
+        policy=judged.question.policy,
+        engine=judged.judgement.engine,
+        engine_hash=rule.engine_hash(),
+        input=taken.decode(),
+        output=given.decode(),
+        entry=entry,
+        leaf_hash=entry.leaf_hash,
+    )
+
+
+def _certify(stored: Judgement, judged: Judged, order: Order) -> dict[str, Certificate]:
+    """One numbered certificate for each line that had no equivalent, by ref."""
+    refs = [d.ref for d in judged.judgement.lines if d.outcome == rule.NO_EQUIVALENT]
+    if not refs:
+        return {}
+    products = Product.objects.in_bulk({judged.question.asked[ref].product_id for ref in refs})
+    certificates = {
+        ref: Certificate(
+            number=f"NE-{order.number}-{place:02d}",
+            judgement=stored,
+            union=order.union,
+            commodity_class_id=products[judged.question.asked[ref].product_id].commodity_class_id,
+            ref=ref,
+        )
+        for place, ref in enumerate(refs, start=1)
+    }
+    Certificate.objects.bulk_create(certificates.values())
+    return certificates
+
+
+def _decisions(
+    stored: Judgement,
+    judged: Judged,
+    order: Order,
+    lines: Mapping[tuple[int, int, int], Line],
+    certificates: Mapping[str, Certificate],
+) -> Iterable[Decision]:
+    """A row for each line decided, two where an exception covers a part of it."""
+    for verdict in judged.judgement.lines:
+        asked = judged.question.asked[verdict.ref]
+        rest = asked.line.quantity - verdict.excepted
+        if verdict.excepted:
+            exception = judged.question.exceptions[verdict.exception]
+            yield _decision(stored, order, lines, asked, Outcome.EXCEPTION, verdict.excepted, exception=exception)
+        if rest:
+            outcome = Outcome(verdict.outcome)
+            yield _decision(stored, order, lines, asked, outcome, rest, certificate=certificates.get(verdict.ref))
+
+
+def _decision(
+    stored: Judgement,
+    order: Order,
+    lines: Mapping[tuple[int, int, int], Line],
+    asked: Asked,
+    outcome: Outcome,
+    quantity: int,
+    certificate: Certificate | None = None,
+    exception: PriorityException | None = None,
+) -> Decision:
+    return Decision(
+        judgement=stored,
+        order=order,
+        line=lines[asked.wanted.order_line_key],
+        union=order.union,
+        gift_year=order.gift_year,
+        ref=asked.line.ref,
+        product_id=asked.product_id,
+        purse_id=asked.wanted.purse_id,
+        region=asked.line.region,
+        need_date=asked.wanted.need_date,
+        outcome=outcome,
+        quantity=quantity,
+        unit_price=asked.line.price_fen,
+        amount=quantity * asked.line.price_fen,
+        waived=bool(exception and exception.waives_share),
+        certificate=certificate,
+        exception=exception,
+    )
+
+
+def _use_exceptions(judged: Judged, decisions: Iterable[Decision]) -> None:
+    """Count the units used up, in one guarded statement over rows in order of id."""
+    used: defaultdict[int, int] = defaultdict(int)
+    numbers: dict[int, str] = {}
+    for decision in decisions:
+        if decision.exception is not None:
+            used[decision.exception.pk] += decision.quantity
+            numbers[decision.exception.pk] = decision.exception.number
+    if not used:
+        return
+    ids = sorted(used)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH want AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS w(id, quantity)),
+            locked AS (SELECT e.id, want.quantity FROM priority_priorityexception e JOIN want USING (id) ORDER BY e.id FOR UPDATE OF e)
+            UPDATE priority_priorityexception e SET used = e.used + locked.quantity FROM locked
+            WHERE e.id = locked.id AND e.state = 'granted' AND e.quantity - e.used >= locked.quantity RETURNING e.id
+            """,
+            [ids, [used[i] for i in ids]],
+        )
+        gone = set(ids) - {row[0] for row in cursor.fetchall()}
+    if gone:
+        raise Refusals([ExceptionUsedUp(number=numbers[i], needed=used[i]) for i in sorted(gone)])
+
+
+def _sentences(judged: Judged) -> list[HouseError]:
+    """Each violation as a sentence, with the titles a buyer knows; equal sentences for several regions are said once."""
+    titles = _titles(judged)
+    told: dict[str, HouseError] = {}
+    for (code, product), found in _grouped(judged).items():
+        data: dict[str, object] = {"title": titles.get(product, ""), "blocked": 0, "substitutes": ""}
+        for violation in found:
+            data |= {key: value for key, value in violation.data.items() if key != "blocked"}
+        data["blocked"] = sum(int(v.data.get("blocked", 0)) for v in found)
+        data["substitutes"] = _named_substitutes(judged, [v.ref for v in found], titles)
+        error = RuleViolation(code, **_words(data))
+        told.setdefault(str(error), error)
+    return list(told.values())
+
+
+def _grouped(judged: Judged) -> dict[tuple[str, int], list[rule.Violation]]:
+    """Violations by code and product; those of the gift as a whole under product 0."""
+    boxes = {asked.wanted.ref: asked.wanted.product_id for asked in judged.question.asked.values()}
+    grouped: defaultdict[tuple[str, int], list[rule.Violation]] = defaultdict(list)
+    for violation in judged.judgement.violations:
+        asked = judged.question.asked.get(violation.ref)
+        grouped[violation.code, asked.product_id if asked else boxes.get(violation.ref, 0)].append(violation)
+    return grouped
+
+
+def _titles(judged: Judged) -> dict[int, str]:
+    ids = {asked.product_id for asked in judged.question.asked.values()} | {
+        a.wanted.product_id for a in judged.question.asked.values()
+    }
+    ids |= {int(s.product) for d in judged.judgement.lines for s in d.substitutes}
+    return {product.pk: product.get_title() for product in Product.objects.filter(pk__in=ids)}
+
+
+def _named_substitutes(judged: Judged, refs: Iterable[str], titles: Mapping[int, str]) -> str:
+    names: list[str] = []
+    for ref in refs:
+        if ref in judged.question.asked:
+            names += [titles[int(s.product)] for s in judged.decision(ref).substitutes if s.quantity]
+    return _(" (%(names)s)") % {"names": _(", ").join(dict.fromkeys(names))} if names else ""
+
+
+def _words(data: dict[str, object]) -> dict[str, object]:
+    """The engine's figures as a person reads them: fen as yuan, shares as per cent, codes as labels."""
+    words: dict[str, object] = {}
+    for key, value in data.items():
+        name = key.removesuffix("_fen")
+        name = {"ordinary_limit": "limit", "assistance_per_head": "given"}.get(name, name)
+        if key == "minimum_share_bp":
+            words["share"] = f"{number_format(int(str(value)) / 100, 2).rstrip('0').rstrip('.')} %"
+        elif key.endswith("_fen") and name in _MONEY:
+            words[name] = f"¥{number_format(int(str(value)) / 100, 2, force_grouping=True)}"
+        else:
+            words[name] = value
+    if "occasion" in words and words["occasion"] in Occasion.values:
+        words["occasion"] = Occasion(str(words["occasion"])).label
+    if "form" in words and words["form"] in GiftForm.values:
+        words["form"] = GiftForm(str(words["form"])).label
+    return words
