@@ -1,0 +1,91 @@
+"""What a programme's verbs refuse."""
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.organisations.errors import HouseError
+
+
+class PastDate(HouseError):
+    """The need date lies behind."""
+
+    code = "past_date"
+    sentence = _("The goods would be needed on %(day)s, which is past. Choose a day after today.")
+
+
+class PurseOfAnother(HouseError):
+    """A purse of another union or year, or one that may not pay for the whole gift."""
+
+    code = "purse_of_another"
+    sentence = _(
+        "The purse “%(purse)s” is not this union's purse for %(year)s. Choose one of the union's own purses of that year."
+    )
+
+
+class WrongState(HouseError):
+    """The verb does not fit where the programme stands."""
+
+    code = "wrong_state"
+    sentence = _("“%(programme)s” is “%(state)s”; to %(verb)s it, it has to be “%(needed)s”.")
+
+
+class OwnPlan(HouseError):
+    """Whoever made or submitted a plan may not approve it."""
+
+    code = "own_plan"
+    sentence = _("You drew up “%(programme)s” yourself: another person has to approve it. Ask the union's approver.")
+
+
+class BadFile(HouseError):
+    """The roster file cannot be read; the sentence comes from the reader."""
+
+    code = "bad_file"
+    sentence = _("%(reason)s")
+
+
+class EmptyGift(HouseError):
+    """No goods were chosen."""
+
+    code = "empty_gift"
+    sentence = _("No goods are chosen yet. Add at least one product to the gift.")
+
+
+class NoRecipients(HouseError):
+    """No roster was imported."""
+
+    code = "no_recipients"
+    sentence = _("Nobody is on the list yet. Upload the roster first.")
+
+
+class NotDelivered(HouseError):
+    """A product is not delivered where recipients live."""
+
+    code = "not_delivered"
+    sentence = _(
+        "“%(title)s” is not delivered to %(regions)s, where %(heads)s recipients live. Choose another product for them."
+    )
+
+
+class SlotShort(HouseError):
+    """A slot serves fewer people than are on the list."""
+
+    code = "slot_short"
+    sentence = _(
+        "Part %(slot)s of the gift serves only %(served)s of the %(recipients)s recipients. "
+        "Let one of its products go to all the rest, or raise the numbers."
+    )
+
+
+class OverStandard(HouseError):
+    """The gift costs more a head than the plan's own standard."""
+
+    code = "over_standard"
+    sentence = _(
+        "The gift costs up to %(amount)s a head; the plan's standard is %(standard)s. Choose cheaper goods or raise the standard."
+    )
+
+
+class NothingToSubstitute(HouseError):
+    """One-click substitution where nothing is blocked."""
+
+    code = "nothing_to_substitute"
+    sentence = _("Nothing in part %(slot)s of the gift is blocked, so there is nothing to substitute.")

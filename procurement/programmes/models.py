@@ -1,0 +1,173 @@
+"""Programmes (慰问方案): one union's plan to give one gift on one occasion to a list of members."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.ledger.models import Purse
+from marketplace.organisations.models import Organisation, User
+from marketplace.organisations.personal import EncryptedTextField
+from marketplace.organisations.scopes import scoped
+from marketplace.shop.catalogue.models import Product
+from marketplace.shop.order.models import Order
+from procurement.policy.models import GiftForm, Occasion
+
+
+class Delivery(models.TextChoices):
+    """Where parcels go."""
+
+    HOME = "home", _("To each home")
+    WORKPLACE = "workplace", _("To the workplace, by department")
+
+
+class ProgrammeState(models.TextChoices):
+    """A plan is drafted, submitted, approved by another person, placed. What happens then is the order's to say."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Waiting for approval")
+    APPROVED = "approved", _("Approved")
+    PLACED = "placed", _("Placed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+PROGRAMME_MOVES: dict[str, list[str]] = {
+    "draft": ["submitted", "withdrawn"],
+    "submitted": ["approved", "draft"],
+    "approved": ["placed", "draft"],
+}
+
+
+class Programme(models.Model):
+    """One plan. `per_head` is the standard in fen for one member."""
+
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="programmes")
+    title = models.CharField(max_length=120)
+    occasion = models.CharField(max_length=20, choices=Occasion)
+    form = models.CharField(max_length=20, choices=GiftForm, default=GiftForm.GOODS)
+    gift_year = models.PositiveSmallIntegerField()
+    per_head = models.PositiveIntegerField()
+    need_date = models.DateField()
+    delivery = models.CharField(max_length=10, choices=Delivery, default=Delivery.HOME)
+    purse = models.ForeignKey(Purse, on_delete=models.PROTECT, related_name="programmes")
+    quotations = models.PositiveSmallIntegerField(default=0, help_text="quotations on file")
+    approvers = models.PositiveSmallIntegerField(default=1, help_text="people who decided, as the minutes name them")
+    state = models.CharField(max_length=10, choices=ProgrammeState, default=ProgrammeState.DRAFT)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    approved_at = models.DateTimeField(null=True)
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, null=True, related_name="programme")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True)
+                | (~Q(approved_by=F("created_by")) & ~Q(approved_by=F("submitted_by"))),
+                name="another_person_approves",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "placed"]) | Q(approved_by__isnull=False),
+                name="approved_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="placed", order__isnull=False) | ~Q(state="placed"), name="placed_has_an_order"
+            ),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RosterImport(models.Model):
+    """One upload of a roster: what the file was, how many people it named, which rows were at fault, and the annotated copy."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="imports")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    people = models.PositiveIntegerField()
+    accepted = models.PositiveIntegerField()
+    faults = models.JSONField(default=list, help_text="[[sheet, row, code], …], without what the cells held")
+    annotated = EncryptedTextField(help_text="the annotated workbook, base64, as it holds personal data")
+    imported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class Recipient(models.Model):
+    """A member in a programme. Identifying fields are encrypted; the blind index finds the same person again."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="recipients")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    imported = models.ForeignKey(RosterImport, on_delete=models.PROTECT, null=True, related_name="recipients")
+    row = models.PositiveIntegerField(default=0)
+    member_no = models.CharField(max_length=40)
+    person = models.CharField(max_length=32, db_index=True, help_text="blind index of the member across programmes")
+    name = EncryptedTextField()
+    phone = EncryptedTextField()
+    id_number = EncryptedTextField()
+    address = EncryptedTextField()
+    region = models.CharField(max_length=6)
+    department = models.CharField(max_length=80, blank=True)
+    received = models.PositiveIntegerField(
+        default=0, help_text="fen of this gift that this member gets, set at placement"
+    )
+    received_assistance = models.PositiveIntegerField(default=0, help_text="the part of it in assistance goods")
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["programme", "member_no"], name="a_member_is_on_the_list_once")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.programme_id}/{self.member_no}"
+
+
+class GiftLine(models.Model):
+    """Part of the gift. Every recipient gets exactly one line of each slot: a slot with one line is for all.
+
+    Where a slot has several lines (so many from this producer, the rest from that), a recipient is served by the first line of
+    their region that still has `heads` left, then by the first line for every region.
+    """
+
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="gift_lines")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    slot = models.PositiveSmallIntegerField()
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    region = models.CharField(max_length=6, blank=True, help_text="only for recipients of this region; empty for all")
+    per_head = models.PositiveSmallIntegerField(default=1, help_text="units for each recipient")
+    heads = models.PositiveIntegerField(null=True, help_text="recipients served; null for all the rest")
+    purse = models.ForeignKey(Purse, on_delete=models.PROTECT, related_name="+")
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(per_head__gt=0), name="a_gift_line_gives_something"),
+            models.UniqueConstraint(
+                fields=["programme", "slot", "region", "product", "purse"], name="a_product_fills_a_slot_once"
+            ),
+            models.UniqueConstraint(
+                fields=["programme", "slot", "region"],
+                condition=Q(heads__isnull=True),
+                name="one_line_takes_the_rest_of_a_slot",
+            ),
+        ]
+        ordering = ["slot", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.programme_id}/{self.slot} {self.product}"

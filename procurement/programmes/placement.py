@@ -1,0 +1,162 @@
+"""Placing an approved programme: one transaction, whatever the number of recipients.
+
+Locks, in this order: the command's key, the programme, the union's year, ledger accounts by id, stock by id.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from marketplace.evidence.actions import record
+from marketplace.fulfilment.actions import ParcelDraft, open_supplier_orders
+from marketplace.organisations.errors import Refusals
+from marketplace.organisations.models import Role, User
+from marketplace.organisations.queries import require
+from marketplace.shop.order.models import Order
+from marketplace.shop.placement import Placed, Refused, take_stock
+from marketplace.shop.placement import place as place_order
+from marketplace.shop.policy import purchase_policy
+from marketplace.steps.actions import once
+from procurement.policy.queries import in_force
+from procurement.priority.models import Decision, Outcome
+from procurement.programmes.actions import expect_state, locked_programme, move
+from procurement.programmes.assignment import deal, spread
+from procurement.programmes.models import Programme, ProgrammeState
+from procurement.programmes.plans import Piece, Plan, by_slot, plan_of, shares
+from suppliers.settlement.queries import terms
+
+
+def place(actor: User, programme: Programme, key: str) -> Order:
+    """Place an approved programme. The same key again returns the same order.
+
+    Raises NotAllowed, WrongState, Refusals with every sentence at once (the attempt is stored with what the rule saw),
+    SameKeyOtherBody.
+    """
+    require(actor, Role.BUYER, programme.union)
+    try:
+        with once(programme.union, key, "programme.place", {"programme": programme.pk}) as command:
+            if command.is_repeat:
+                placed: Order = Order.objects.get(number=command.answer["order"])
+                return placed
+            locked = locked_programme(programme)
+            expect_state(locked, ProgrammeState.APPROVED, "place")
+            order = _place(actor, plan_of(locked))
+            command.answer = {"order": order.number}
+            return order
+    except Refused as refusal:
+        purchase_policy().record_refusal(refusal.verdict)
+        raise
+
+
+def _place(actor: User, plan: Plan) -> Order:
+    if plan.faults or plan.request is None:
+        raise Refusals(list(plan.faults))
+    programme, request = plan.programme, plan.request
+    placed = place_order(request, actor)
+    policy = in_force(request.union.region, request.decided_on)
+    drafts = _parcels(plan, placed)
+    producers = {line.partner.organisation for line in placed.lines.values()}
+    open_supplier_orders(
+        placed.order, terms(producers, request.decided_on), drafts.parcels, programme.need_date, policy.acceptance_days
+    )
+    _note_what_each_received(drafts)
+    move(programme, ProgrammeState.PLACED, order=placed.order)
+    record(
+        "programme.placed", {"programme": programme.pk, "order": placed.order.number},
+        subject=f"order:{placed.order.number}", union_id=programme.union_id,
+    )  # fmt: skip
+    take_stock(placed)
+    return placed.order
+
+
+@dataclass
+class _Drafts:
+    """Parcels to write, and what each recipient gets: id → (fen, of it assistance fen)."""
+
+    parcels: list[ParcelDraft] = field(default_factory=list)
+    received: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+def _parcels(plan: Plan, placed: Placed) -> _Drafts:
+    """Deal every recipient their line of each slot, and put what comes from one producer into one parcel."""
+    slots = by_slot({piece.gift_line.pk: piece.gift_line for piece in plan.pieces}.values())
+    pieces = {(piece.gift_line.pk, piece.region): piece for piece in plan.pieces}
+    heads: defaultdict[str, int] = defaultdict(int)
+    rows = _recipient_rows(plan.programme)
+    for _id, region, *_rest in rows:
+        heads[region] += 1
+    turns = [spread(deal(shares(lines), heads), [line.pk for line in lines]) for lines in slots.values()]
+    goods = _goods(placed, pieces)
+    drafts = _Drafts()
+    number: defaultdict[str, int] = defaultdict(int)
+    for recipient, region, department, name, phone, address in rows:
+        place = number[region]
+        number[region] += 1
+        items: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        fen = assistance = 0
+        for turn in turns:
+            producer, line, units, amount, helped = goods[turn[region][place], region]
+            items[producer].append((line, units))
+            fen, assistance = fen + amount, assistance + helped
+        drafts.received[recipient] = (fen, assistance)
+        drafts.parcels += [
+            ParcelDraft(producer, recipient, region, department, name, phone, address, _merged(given))
+            for producer, given in sorted(items.items())
+        ]
+    return drafts
+
+
+def _merged(items: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Two slots may hold the same order line: its units go into the parcel once."""
+    units: defaultdict[int, int] = defaultdict(int)
+    for line, number in items:
+        units[line] += number
+    return tuple(units.items())
+
+
+def _recipient_rows(programme: Programme) -> list[tuple[int, str, str, bytes, bytes, bytes]]:
+    """Recipients with their label fields still encrypted, so that placement never sees them in plain."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, region, department, name, phone, address FROM programmes_recipient"
+            " WHERE programme_id = %s ORDER BY region, department, id",
+            [programme.pk],
+        )
+        return list(cursor.fetchall())
+
+
+def _goods(
+    placed: Placed, pieces: Mapping[tuple[int, str], Piece]
+) -> dict[tuple[int, str], tuple[int, int, int, int, int]]:
+    """For each gift line and region: producer, order line, units a head, fen a head, of them assistance fen."""
+    helped: defaultdict[int, int] = defaultdict(int)
+    for decision in Decision.objects.filter(order=placed.order, outcome=Outcome.ASSISTANCE):
+        helped[decision.line_id] += decision.amount
+    goods = {}
+    for (gift_line, region), piece in pieces.items():
+        key = (piece.offer.stockrecord_id, piece.gift_line.purse_id, piece.offer.unit_price)
+        line = placed.lines[key]
+        part = piece.per_head * helped[line.pk] // line.amount_fen
+        goods[gift_line, region] = (
+            line.partner.organisation_id,
+            line.pk,
+            piece.gift_line.per_head,
+            piece.per_head,
+            part,
+        )
+    return goods
+
+
+def _note_what_each_received(drafts: _Drafts) -> None:
+    """Keep on each recipient what this gift gives them, for the year's cap and floor. One statement."""
+    ids = sorted(drafts.received)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE programmes_recipient r SET received = g.fen, received_assistance = g.assistance"
+            " FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS g(id, fen, assistance) WHERE r.id = g.id",
+            [ids, [drafts.received[i][0] for i in ids], [drafts.received[i][1] for i in ids]],
+        )

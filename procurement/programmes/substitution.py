@@ -1,0 +1,65 @@
+"""One-click substitution: the rule's advice turned into gift lines, the assistance part first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from marketplace.shop.policy import purchase_policy
+from procurement.priority import rule
+from procurement.priority.policy import Judged
+from procurement.programmes.models import GiftLine
+from procurement.programmes.plans import Piece, Plan
+
+Key = tuple[str, int, int]  # region, product, units a head
+
+
+def substitutes_for(plan: Plan, slot: int) -> list[GiftLine] | None:
+    """The gift lines that a slot should have instead, one for each region and product; None when nothing in it is blocked.
+
+    Where a substitute's unit is smaller, a recipient gets so many units that they get no less. Heads that the advice cannot serve in
+    whole stay with the ordinary product, as the rule lets them.
+    """
+    if plan.request is None:
+        return None
+    judged: Judged = purchase_policy().judge(plan.request).detail
+    pieces = [piece for piece in plan.pieces if piece.gift_line.slot == slot]
+    decisions = {piece.ref: judged.decision(piece.ref) for piece in pieces if not piece.parts}
+    if not any(decision.blocked for decision in decisions.values()):
+        return None
+    heads: defaultdict[Key, int] = defaultdict(int)
+    for piece in pieces:
+        served = piece.heads
+        decision = decisions.get(piece.ref)
+        if decision is not None and decision.blocked:
+            for substitute, units in _advised(decision):
+                per_head = _units_a_head(piece, decision, substitute)
+                taken = min(served, -(-units // per_head))
+                if taken:
+                    heads[piece.region, int(substitute.product), per_head] += taken
+                    served -= taken
+        if served:
+            heads[piece.region, piece.gift_line.product_id, piece.gift_line.per_head] += served
+    first = pieces[0].gift_line
+    return [
+        GiftLine(
+            programme=plan.programme,
+            union=plan.programme.union,
+            slot=slot,
+            region=region,
+            product_id=product,
+            per_head=per_head,
+            heads=number,
+            purse_id=first.purse_id,
+        )
+        for (region, product, per_head), number in heads.items()
+    ]
+
+
+def _advised(decision: rule.LineDecision) -> Iterable[tuple[rule.Substitute, int]]:
+    return ((substitute, substitute.quantity) for substitute in decision.substitutes if substitute.quantity)
+
+
+def _units_a_head(piece: Piece, decision: rule.LineDecision, substitute: rule.Substitute) -> int:
+    """Units of the substitute that hold at least what the ordinary product would have given a recipient."""
+    return -(-piece.gift_line.per_head * decision.content // substitute.content)
