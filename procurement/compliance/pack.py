@@ -1,0 +1,74 @@
+"""The evidence pack of an order: everything recorded about it, provable offline, without trusting us."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from marketplace.evidence.canonical import canonical
+from marketplace.evidence.models import Entry
+from marketplace.evidence.pack import Pack, write_pack
+from marketplace.organisations.scopes import seen_by
+from marketplace.shop.order.models import Order
+from procurement.compliance.queries import statement
+from procurement.priority import rule
+from procurement.priority.models import Decision, Judgement
+from procurement.programmes.models import Programme
+
+
+def build_pack(order: Order, out: Path) -> Pack:
+    """Write the order's pack: its entries and its programme's, every judgement with input, output and engine, its decisions, the
+    statement of its year. Call it outside a transaction. Raises WitnessMissing while no witness has countersigned.
+    """
+    with seen_by(None):
+        programme = Programme.objects.get(order=order)
+        subject = f"programme:{programme.pk}"
+        judgements = list(Judgement.objects.filter(subject=subject).order_by("pk"))
+        files = {"engine/rule.py": Path(rule.__file__).read_bytes()}
+        for judgement in judgements:
+            files[f"decisions/{judgement.pk}.input.json"] = judgement.input.encode()
+            files[f"decisions/{judgement.pk}.output.json"] = judgement.output.encode()
+        files["order.json"] = canonical(_order(order))
+        files["statement.json"] = canonical(statement(order.union, order.gift_year).as_dict())
+        entries = list(
+            Entry.objects.filter(subject__in=[subject, f"order:{order.number}"]).values_list("pk", flat=True)
+        )
+    return write_pack(out, entries, files)
+
+
+def _order(order: Order) -> dict[str, object]:
+    """The order without any recipient: lines as frozen, and what was decided for each."""
+    decisions = Decision.objects.filter(order=order).select_related("certificate", "exception").order_by("pk")
+    return {
+        "number": order.number,
+        "union": order.union.code,
+        "gift_year": order.gift_year,
+        "recipients": order.recipients,
+        "lines": [
+            {
+                "id": line.pk,
+                "sku": line.partner_sku,
+                "title": line.title,
+                "quantity": line.quantity,
+                "unit_price": line.unit_price_fen,
+                "purse": line.purse_id,
+                "snapshot": line.snapshot,
+                "components": line.components,
+            }
+            for line in order.lines.order_by("pk")
+        ],
+        "decisions": [
+            {
+                "line": d.line_id,
+                "ref": d.ref,
+                "product": d.product_id,
+                "region": d.region,
+                "outcome": d.outcome,
+                "quantity": d.quantity,
+                "unit_price": d.unit_price,
+                "judgement": d.judgement_id,
+                "certificate": d.certificate.number if d.certificate else "",
+                "exception": d.exception.number if d.exception else "",
+            }
+            for d in decisions
+        ],
+    }

@@ -1,0 +1,196 @@
+"""The statement (合规报表) of a union's gift year, computed from decisions and the ledger, never declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from marketplace.ledger.models import Leg
+from marketplace.organisations.models import Organisation
+from procurement.policy.queries import in_force
+from procurement.priority.gifts import reserve
+from procurement.priority.models import Certificate, Decision, Judgement, PriorityException, UnionYear
+
+# Assistance and ordinary fen of each order: placed as decided; accepted and paid as parcels and supplier orders stand. A box's
+# amount is split as its components were decided, so the parts come from decisions and the progress from parcels.
+_ORDERS = """
+    WITH decided AS (
+        SELECT d.line_id, sum(d.amount) FILTER (WHERE d.outcome = 'assistance') AS assistance,
+            sum(d.amount) FILTER (WHERE d.outcome NOT IN ('assistance', 'uncovered') AND NOT d.waived) AS ordinary,
+            sum(d.amount) FILTER (WHERE d.waived) AS waived
+        FROM priority_decision d WHERE d.union_id = %(union)s AND d.gift_year = %(year)s GROUP BY d.line_id
+    ), moved AS (
+        SELECT pl.line_id, sum(pl.quantity) FILTER (WHERE p.state = 'accepted') AS accepted,
+            sum(pl.quantity) FILTER (WHERE p.state = 'accepted' AND so.paid_at IS NOT NULL) AS counted
+        FROM fulfilment_parcelline pl
+        JOIN fulfilment_parcel p ON p.id = pl.parcel_id
+        JOIN fulfilment_supplierorder so ON so.id = p.supplier_order_id
+        WHERE p.union_id = %(union)s AND pl.line_id IN (SELECT line_id FROM decided)
+        GROUP BY pl.line_id
+    )
+    SELECT o.number, o.date_placed, o.recipients,
+        coalesce(sum(d.assistance), 0)::bigint, coalesce(sum(d.ordinary), 0)::bigint, coalesce(sum(d.waived), 0)::bigint,
+        coalesce(sum((l.unit_price_incl_tax * 100)::bigint * m.accepted), 0)::bigint,
+        coalesce(sum(d.assistance * m.counted / l.quantity), 0)::bigint,
+        coalesce(sum(d.ordinary * m.counted / l.quantity), 0)::bigint
+    FROM order_line l
+    JOIN decided d ON d.line_id = l.id
+    JOIN order_order o ON o.id = l.order_id
+    LEFT JOIN moved m ON m.line_id = l.id
+    GROUP BY o.id ORDER BY o.id
+"""
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One order of the year, in fen. `counted` is what is accepted and paid: only that counts towards the year."""
+
+    number: str
+    placed_on: str
+    recipients: int
+    assistance: int
+    ordinary: int
+    waived: int
+    accepted: int
+    counted_assistance: int
+    counted_ordinary: int
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A union's gift year. Amounts in fen, shares in basis points."""
+
+    union: str
+    union_name: str
+    year: int
+    policy: str
+    minimum_share_bp: int
+    assistance: int
+    ordinary: int
+    waived: int
+    reserve: int
+    ordinary_limit: int
+    counted_assistance: int
+    counted_ordinary: int
+    spent: int
+    orders: tuple[OrderRow, ...]
+    decisions: tuple[tuple[str, int], ...]
+    attempts: int
+    refused_attempts: int
+    certificates: tuple[str, ...]
+    exceptions: tuple[str, ...]
+    make_good_due: bool
+    leakage: int
+
+    @property
+    def share_bp(self) -> int:
+        """The assistance part of the gifts placed, in basis points, rounded down; of nothing, all."""
+        whole = self.assistance + self.ordinary
+        return self.assistance * 10_000 // whole if whole else 10_000
+
+    @property
+    def counted_share_bp(self) -> int:
+        """The assistance part of what is accepted and paid."""
+        whole = self.counted_assistance + self.counted_ordinary
+        return self.counted_assistance * 10_000 // whole if whole else 10_000
+
+    @property
+    def compliant(self) -> bool:
+        """Whether the ordinary gifts keep within the limit."""
+        return self.ordinary_limit < 0 or self.ordinary <= self.ordinary_limit
+
+    def as_dict(self) -> dict[str, Any]:
+        """The published form: integers and strings only."""
+        fields = {
+            name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("orders", "decisions")
+        }
+        fields |= {"certificates": list(self.certificates), "exceptions": list(self.exceptions)}
+        fields |= {"share_bp": self.share_bp, "counted_share_bp": self.counted_share_bp, "compliant": self.compliant}
+        fields["orders"] = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in self.orders]
+        fields["decisions"] = dict(self.decisions)
+        return fields
+
+
+def statement(union: Organisation, year: int) -> Statement:
+    """Compute the statement. Constant statements; within a scope that sees the union. Raises NoPolicyInForce."""
+    policy = in_force(union.region, timezone.localdate())
+    rows = _orders(union, year)
+    assistance, ordinary = sum(r.assistance for r in rows), sum(r.ordinary for r in rows)
+    set_aside = reserve(union, year)
+    share_bp = policy.minimum_share_bp
+    limit = -1 if not share_bp else (10_000 - share_bp) * (assistance + set_aside) // share_bp
+    of_year = Q(union=union, gift_year=year)
+    judged = Judgement.objects.filter(of_year).aggregate(all=Count("id"), refused=Count("id", filter=Q(allowed=False)))
+    outcomes = Decision.objects.filter(of_year).values("outcome").annotate(n=Count("id")).order_by("outcome")
+    row = UnionYear.objects.filter(of_year).first()
+    return Statement(
+        union=union.code,
+        union_name=union.name,
+        year=year,
+        policy=policy.version,
+        minimum_share_bp=share_bp,
+        assistance=assistance,
+        ordinary=ordinary,
+        waived=sum(r.waived for r in rows),
+        reserve=set_aside,
+        ordinary_limit=limit,
+        counted_assistance=sum(r.counted_assistance for r in rows),
+        counted_ordinary=sum(r.counted_ordinary for r in rows),
+        spent=_spent(union, year),
+        orders=rows,
+        decisions=tuple((r["outcome"], r["n"]) for r in outcomes),
+        attempts=judged["all"],
+        refused_attempts=judged["refused"],
+        certificates=tuple(
+            Certificate.objects.filter(union=union, judgement__gift_year=year)
+            .order_by("id")
+            .values_list("number", flat=True)
+        ),
+        exceptions=tuple(
+            PriorityException.objects.filter(union=union, decisions__gift_year=year)
+            .order_by("id")
+            .distinct()
+            .values_list("number", flat=True)
+        ),
+        make_good_due=bool(row and row.make_good_due),
+        leakage=_leakage(union, year),
+    )
+
+
+def _orders(union: Organisation, year: int) -> tuple[OrderRow, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDERS, {"union": union.pk, "year": year})
+        return tuple(
+            OrderRow(number, timezone.localtime(placed).date().isoformat(), *rest)
+            for number, placed, *rest in cursor.fetchall()
+        )
+
+
+def _spent(union: Organisation, year: int) -> int:
+    """What the ledger says left the union's purses of that year for orders: must equal the decisions' sum."""
+    legs = Leg.objects.filter(
+        account__purse__union=union, account__purse__gift_year=year, transaction__kind="order.placed", amount__lt=0
+    )
+    return -int(legs.aggregate(total=Coalesce(Sum("amount"), 0))["total"])
+
+
+def _leakage(union: Organisation, year: int) -> int:
+    """Fen of covered order lines without an allowing decision: zero by construction, counted all the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(sum(l.line_price_incl_tax * 100), 0)::bigint FROM order_line l
+            JOIN order_order o ON o.id = l.order_id JOIN ledger_purse p ON p.id = l.purse_id
+            WHERE o.union_id = %s AND o.gift_year = %s AND p.covered
+                AND NOT EXISTS (SELECT FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id
+                    WHERE d.line_id = l.id AND j.allowed AND d.outcome <> 'blocked')
+            """,
+            [union.pk, year],
+        )
+        (fen,) = cursor.fetchone() or (0,)
+    return int(fen)
