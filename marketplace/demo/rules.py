@@ -1,0 +1,60 @@
+"""The dated policies of the world, drafted by one operator and approved by the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from marketplace.evidence.actions import record
+from marketplace.organisations.models import User
+from procurement.policy.models import GiftForm, Occasion, Policy
+
+_OCCASIONS = [
+    Occasion.NEW_YEAR,
+    Occasion.SPRING_FESTIVAL,
+    Occasion.QINGMING,
+    Occasion.LABOUR_DAY,
+    Occasion.DRAGON_BOAT,
+    Occasion.MID_AUTUMN,
+    Occasion.NATIONAL_DAY,
+    Occasion.BIRTHDAY,
+    Occasion.WEDDING,
+    Occasion.CHILDBIRTH,
+    Occasion.ILLNESS,
+    Occasion.RETIREMENT,
+]
+_URGENT = [Occasion.ILLNESS, Occasion.FUNERAL, Occasion.DISASTER]
+_FORBIDDEN = [GiftForm.CASH, GiftForm.SHOPPING_CARD, GiftForm.VOUCHER_GENERIC]
+_BEGUN, _RAISED = date(2019, 1, 1), date(2020, 5, 1)
+
+
+def make_policies(people: Mapping[str, User]) -> None:
+    """Thirty per cent from 2019, one half from May 2020 on (domain: the union's spending rules)."""
+    _policy(people, "SN-2019-01", DateRange(_BEGUN, _RAISED), 3_000, "2019 年修订：不低于三成（演示）")
+    _policy(people, "SN-2020-05", DateRange(_RAISED, None), 5_000, "2020 年 5 月起：不低于一半（演示）")
+
+
+def _policy(people: Mapping[str, User], version: str, period: DateRange, share: int, source: str) -> None:
+    policy = Policy.objects.create(
+        version=version,
+        region="61",
+        period=period,
+        minimum_share_bp=share,
+        price_band_bp=1_000,
+        max_producers=3,
+        hold_days=30,
+        rotation_band_bp=300,
+        cap=220_000,
+        planning_days=10,
+        occasions=_OCCASIONS,
+        urgent_occasions=_URGENT,
+        forbidden_forms=_FORBIDDEN,
+        approval_steps=[{"from": 0, "quotations": 0, "people": 1}],
+        drafted_by=people["operator"],
+        approved_by=people["operator.second"],
+        source=source,
+    )
+    body = {"version": version, "region": "61", "from": str(period.lower), "minimum_share_bp": share}
+    record("policy.approved", body, subject=f"policy:{policy.pk}")
