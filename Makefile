@@ -1,0 +1,91 @@
+# `make` lists what there is. Everything runs in .venv from the locked requirements; nothing outside this folder is touched,
+# except that `make browser` may install Chromium and a Chinese font as system packages when run by root.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+SCALE ?= small
+# Test processes side by side. Two suit the two cores that the time limit is meant for.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo smoke stop test test-long browser bench lint types format lock messages clean
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+# Environment
+
+.venv/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "The mall needs Python 3.11 or newer, and '$(PYTHON)' is older or missing. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; install the package python3-venv."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.runtime: requirements.lock | .venv/.uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime | .venv/.uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: .venv/.dev ## install the locked dependencies into .venv
+
+lock: .venv/.uv ## compile the locks anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		pyproject.toml --group pyproject.toml:dev -c requirements.lock -o requirements-dev.lock
+
+# Running
+
+demo: .venv/.runtime ## run the whole mall with the Shaanxi demo; Ctrl-C stops it, a second run goes on where it was
+	@exec $(BIN)/python -m marketplace.processes demo
+
+smoke: .venv/.runtime ## the main job from end to end in a temporary folder; the exit code says whether it worked
+	@exec $(BIN)/python -m marketplace.processes smoke
+
+stop: .venv/.runtime ## stop a demo that runs elsewhere, and the database and broker of demo and tests
+	@$(BIN)/python -m marketplace.processes stop
+	@$(BIN)/python -m marketplace.processes stop --data .data-test
+
+# Checking
+
+test: lint types browser ## everything that must hold: lint, types, import directions, tests with a real browser
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+test-long: .venv/.dev browser ## the long runs, which print their seeds
+	@$(BIN)/python -m pytest -m long -n 0 -s
+
+lint: .venv/.dev ## style and import directions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
+
+types: .venv/.dev ## types, strictly
+	@$(BIN)/mypy
+
+browser: .venv/.dev ## make sure of a Chromium and a Chinese font for the browser tests
+	@$(BIN)/python tests/chromium.py
+
+bench: .venv/.dev ## measure the targets; SCALE=small or full
+	@$(BIN)/python -m benchmarks --scale $(SCALE)
+
+# Care
+
+format: .venv/.dev ## put the code into the common format and order
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+messages: .venv/.dev ## collect the texts for translation and compile the catalogues (needs gettext)
+	@$(BIN)/python manage.py makemessages --locale zh_Hans --locale en --no-obsolete --ignore '.*' --ignore tests --ignore benchmarks
+	@$(BIN)/python manage.py compilemessages --locale zh_Hans --locale en --ignore '.*'
+
+clean: ## delete the demo's and the tests' data, and all caches
+	@if [ -x $(BIN)/python ]; then \
+		$(BIN)/python -m marketplace.processes stop; \
+		for data in .data .data-test; do $(BIN)/python -m marketplace.embedded remove --data $$data; done; fi
+	@rm -rf .cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,174 @@
+"""The servers and databases that the tests run on: real ones, embedded, in `.data-test`, kept between runs.
+
+A template database is migrated once per state of the migrations; every test process, and every test that
+needs real commits, works in a copy of it that takes a moment to make.
+"""
+
+import atexit
+import fcntl
+import hashlib
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from django.conf import settings
+from psycopg import sql
+
+from marketplace import embedded
+from marketplace.databases import copy_database, drop_database, renamed
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("MALL_TEST_DATA", ROOT / ".data-test")).resolve()
+BROKER_SLOTS = range(1, 256)
+TEMPLATES_KEPT = 4
+
+
+@dataclass(frozen=True)
+class Database:
+    """A test's own database: its name, and the addresses for the app's and the owner's roles."""
+
+    name: str
+    url: str
+    owner_url: str
+
+
+_numbers = itertools.count(1)
+_servers: embedded.Servers | None = None
+
+
+def servers() -> embedded.Servers:
+    """The running servers of the tests, started on the first call."""
+    global _servers
+    if _servers is None:
+        _servers = embedded.ensure(DATA, durable=False)
+    return _servers
+
+
+def enter() -> None:
+    """Give this process, and what it starts, a database and a broker, before Django is set up."""
+    if settings.configured:
+        raise RuntimeError("The settings were loaded before the tests' servers. Unset DJANGO_SETTINGS_MODULE.")
+    database = this_process_database()
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="marketplace.settings",
+        MALL_DATA=str(DATA),
+        MALL_EMBEDDED="1",
+        DATABASE_URL=database.url,
+        DATABASE_OWNER_URL=database.owner_url,
+        REDIS_URL=_own_broker(),
+    )
+
+
+def named(name: str) -> Database:
+    """The addresses of a database of the tests' server."""
+    return Database(name, renamed(servers().database_url, name), renamed(servers().owner_url, name))
+
+
+def this_process_database() -> Database:
+    """The database that tests in a transaction share within one test process. Its name carries the pid."""
+    return named(f"mall_test_{os.getpid()}")
+
+
+def new_database() -> Database:
+    """A new copy of the template for one test."""
+    return make(named(f"mall_test_{os.getpid()}_{next(_numbers)}"))
+
+
+def make(database: Database) -> Database:
+    """Create a database as a copy of the migrated template."""
+    with _lock("databases.lock"):
+        template = _template()
+        _drop_abandoned(keep=template)
+        copy_database(servers().owner_url, template, database.name)
+    return database
+
+
+def drop(database: Database) -> None:
+    """Drop a database, ending whatever sessions it has."""
+    drop_database(servers().owner_url, database.name)
+
+
+@contextmanager
+def _lock(name: str) -> Iterator[None]:
+    with (DATA / name).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _own_broker() -> str:
+    """The address of a numbered database of Valkey that is this process's alone while it lives."""
+    folder = DATA / "brokers"
+    folder.mkdir(exist_ok=True)
+    for slot in BROKER_SLOTS:
+        file = (folder / str(slot)).open("a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            continue
+        atexit.register(file.close)
+        return urlsplit(servers().redis_url)._replace(path=f"/{slot}").geturl()
+    raise RuntimeError(f"All {len(BROKER_SLOTS)} broker databases of {DATA} are in use by other test processes.")
+
+
+def _template() -> str:
+    """The name of the migrated template, made now if the migrations have changed."""
+    name = f"mall_template_{_migrations_hash()}"
+    with _owner_session() as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return name
+        draft = named("mall_building")
+        drop(draft)
+        connection.execute("CREATE DATABASE mall_building")
+        done = subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--database", "owner", "--skip-checks", "-v", "0"],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": draft.url, "DATABASE_OWNER_URL": draft.owner_url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"The migrations failed:\n{done.stdout}{done.stderr}")
+        connection.execute(sql.SQL("ALTER DATABASE mall_building RENAME TO {}").format(sql.Identifier(name)))
+        # A database with a visitor cannot be copied.
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+    return name
+
+
+def _migrations_hash() -> str:
+    """A short hash of everything that decides what a migrated database looks like."""
+    digest = hashlib.sha256("".join(version(package) for package in ("django", "django-oscar")).encode())
+    files = [ROOT / "marketplace" / "settings.py", ROOT / "marketplace" / "databases.py"]
+    for house in ("marketplace", "suppliers", "procurement"):
+        files += [f for f in (ROOT / house).rglob("migrations/*") if f.suffix in {".py", ".sql"}]
+    for file in sorted(files):
+        digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _owner_session() -> psycopg.Connection:
+    return psycopg.connect(renamed(servers().owner_url, "postgres"), autocommit=True)
+
+
+def _drop_abandoned(keep: str) -> None:
+    """Drop copies whose test process has gone without dropping them, and templates of long ago."""
+    with _owner_session() as connection:
+        rows = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'mall\\_t%' ORDER BY oid"
+        ).fetchall()
+        names = [name for (name,) in rows]
+        templates = [name for name in names if name.startswith("mall_template_") and name != keep]
+        gone = [
+            name for name in names if name.startswith("mall_test_") and not Path(f"/proc/{name.split('_')[2]}").exists()
+        ]
+    for name in gone + templates[: -(TEMPLATES_KEPT - 1)]:
+        drop(named(name))

@@ -1,0 +1,53 @@
+"""The house keeps its floors: the import contracts of pyproject.toml hold."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house import ROOT
+
+CONTRACTS = ROOT / "pyproject.toml"
+
+
+def lint_imports(folder: Path, configuration: Path) -> subprocess.CompletedProcess[str]:
+    """Run import-linter on the packages in `folder`."""
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", configuration]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_every_floor_imports_only_floors_below() -> None:
+    done = lint_imports(ROOT, CONTRACTS)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("marketplace/organisations", "marketplace.ledger"),
+        ("marketplace/shop", "procurement.priority"),
+        ("suppliers/settlement", "procurement.policy"),
+        ("procurement/policy", "marketplace.workspaces"),
+        ("marketplace/steps", "marketplace.stock"),
+        ("procurement/priority/rule", "django.db"),
+    ],
+)
+def test_a_forbidden_import_is_found(tmp_path: Path, importer: str, imported: str) -> None:
+    """The contracts bite: a house with one wrong import is refused, the same house without it is not."""
+    modules = [
+        *(f"marketplace/{name}" for name in ("workspaces", "api", "fulfilment", "shop", "steps", "stock")),
+        *(f"marketplace/{name}" for name in ("ledger", "evidence", "organisations", "settings", "embedded")),
+        *(f"marketplace/{name}" for name in ("databases", "keeper", "processes", "programs")),
+        *("suppliers/settlement", "procurement/policy", "procurement/priority", "procurement/priority/rule"),
+    ]
+    for module in modules:
+        folder = tmp_path / module
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
+        (folder.parent / "__init__.py").touch()
+    assert lint_imports(tmp_path, CONTRACTS).returncode == 0
+    (tmp_path / importer / "__init__.py").write_text(f"import {imported}\n")
+    done = lint_imports(tmp_path, CONTRACTS)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "BROKEN" in done.stdout
