@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
+from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from marketplace.organisations.errors import SameKeyOtherBody
-from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
-from marketplace.steps.models import Command, Step, StepState
+from marketplace.steps.models import Step, StepState
 from marketplace.steps.registry import handler_of, queue_of
 
 log = logging.getLogger(__name__)
 
+TASK = "steps.run"
 MAX_ATTEMPTS = 8
 _FIRST_WAIT = timedelta(seconds=2)
 
@@ -44,12 +39,10 @@ def nudge_cause(cause: str, kind: str) -> None:
 
 def nudge(steps: Iterable[Step]) -> int:
     """Send a message for each step. A broker that is down is no error: the sweeper nudges again."""
-    from marketplace.steps.tasks import run_step  # the task module needs the app registry to be ready
-
     sent = 0
     try:
         for step in steps:
-            run_step.apply_async((step.pk,), queue=queue_of(step.kind), retry=False)
+            current_app.send_task(TASK, (step.pk,), queue=queue_of(step.kind), retry=False)
             sent += 1
     except (OperationalError, OSError):
         log.warning("the broker does not answer; the sweeper will nudge again")
@@ -136,33 +129,3 @@ def retry(step: Step) -> None:
         state=StepState.DUE, attempts=0, next_run_at=timezone.now()
     )
     transaction.on_commit(lambda: nudge([step]), robust=True)
-
-
-@dataclass
-class Remembered:
-    """What `once` yields: the first answer when the command came before, else a place to put it."""
-
-    answer: Any = None
-    is_repeat: bool = False
-
-
-@contextmanager
-def once(organisation: Organisation, key: str, verb: str, body: Any) -> Iterator[Remembered]:
-    """Carry out a command at most once per organisation and key, in one transaction (I6).
-
-    A second caller with the same key waits for the first, then gets its answer; SameKeyOtherBody when the body differs.
-    """
-    fingerprint = hashlib.sha256(json.dumps([verb, body], sort_keys=True, default=str).encode()).hexdigest()
-    with transaction.atomic():
-        command, created = Command.objects.get_or_create(
-            organisation=organisation, key=key, defaults={"verb": verb, "fingerprint": fingerprint}
-        )
-        if not created:
-            if command.fingerprint != fingerprint:
-                raise SameKeyOtherBody(key=key)
-            yield Remembered(command.answer, is_repeat=True)
-            return
-        remembered = Remembered()
-        yield remembered
-        command.answer = remembered.answer
-        command.save(update_fields=["answer"])

@@ -5,7 +5,7 @@ from celery import shared_task
 from marketplace.steps import actions
 
 
-@shared_task(name="steps.run")  # type: ignore[untyped-decorator]
+@shared_task(name=actions.TASK)  # type: ignore[untyped-decorator]
 def run_step(step_id: int) -> None:
     """Carry out one step if it is still to be done."""
     actions.run(step_id)

@@ -20,7 +20,7 @@ from marketplace.shop.order.models import Order
 from marketplace.shop.placement import Placed, Refused, take_stock
 from marketplace.shop.placement import place as place_order
 from marketplace.shop.policy import purchase_policy
-from marketplace.steps.actions import once
+from marketplace.steps.commands import once
 from procurement.policy.queries import in_force
 from procurement.priority.models import Decision, Outcome
 from procurement.programmes.actions import expect_state, locked_programme, move
