@@ -27,6 +27,7 @@ from types import FrameType
 from typing import NoReturn
 
 from marketplace import embedded, keeper
+from marketplace.evidence import local_witness
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
@@ -92,12 +93,6 @@ def worker_command(concurrency: int = 2, queues: str = QUEUES) -> list[str]:
 def sweeper_command() -> list[str]:
     """The sweeper, which nudges the steps that are due."""
     return [sys.executable, "manage.py", "sweep"]
-
-
-def witness_command(state: Path, port: int, log_vkey: str) -> list[str]:
-    """A witness that countersigns the checkpoints of the log with this verifier key."""
-    options = ["--state", str(state), "--port", str(port), "--log-vkey", log_vkey]
-    return [sys.executable, "-m", "marketplace.evidence.witness", *options]
 
 
 # One process.
@@ -226,11 +221,9 @@ def _start_all(data: Path, port: int, children: list[Child]) -> Prepared:
     """Start everything and wait until the pages answer; `children` receives what has been started so far."""
     os.environ.update(_environment(data))
     prepared = _prepare()
-    witness_port = free_port()
-    os.environ["EVIDENCE_WITNESSES"] = f"http://{LOOPBACK}:{witness_port}"
     commands = {
         "web": web_command(port),
-        "witness": witness_command(data / "witness", witness_port, prepared.log_vkey),
+        "witness": local_witness.command(data, prepared.log_vkey),
         "worker": worker_command(),
         "sweeper": sweeper_command(),
     }

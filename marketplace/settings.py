@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from oscar.defaults import *  # noqa: F403  Oscar reads its own defaults from settings
 
 from marketplace import embedded
+from marketplace.evidence import local_witness
 
 django_stubs_ext.monkeypatch()  # lets views and forms name their types where Django's classes are no generics at run time
 
@@ -222,9 +223,10 @@ REGULAR_WORK = ["marketplace.evidence.handlers.tick"]
 
 EVIDENCE_ORIGIN = os.environ.get("EVIDENCE_ORIGIN", "qinling-union-mall.example/log")
 EVIDENCE_KEY_FILE = Path(os.environ.get("EVIDENCE_KEY_FILE", DATA_DIR / "keys" / "log.key"))
+_witness = local_witness.url(DATA_DIR) if EMBEDDED else ""
 EVIDENCE_WITNESSES = [
     {"url": address, "vkey": key or None}
-    for address, _sep, key in (w.partition("#") for w in os.environ.get("EVIDENCE_WITNESSES", "").split(",") if w)
+    for address, _sep, key in (w.partition("#") for w in os.environ.get("EVIDENCE_WITNESSES", _witness).split(",") if w)
 ]
 
 REST_FRAMEWORK = {

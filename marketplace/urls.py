@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("producer/", include("marketplace.workspaces.producer.urls")),
     path("audit/", include("marketplace.workspaces.audit.urls")),
     path("oversight/", include("marketplace.workspaces.oversight.urls")),
+    path("api/v1/", include("marketplace.api.urls")),
 ]

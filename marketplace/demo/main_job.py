@@ -194,7 +194,9 @@ def _read_roster(job: Job, programme: Programme, file: str) -> None:
     rosters = Path(__file__).parent / "data" / "rosters"
     imported = import_roster(job.buyer, programme, file, (rosters / file).read_bytes())
     expected = rosters / f"{file}.expected.json"
-    known: dict[str, Any] = json.loads(expected.read_text()) if expected.is_file() else {"people": 1000, "faulty_rows": []}
+    known: dict[str, Any] = (
+        json.loads(expected.read_text()) if expected.is_file() else {"people": 1000, "faulty_rows": []}
+    )
     job.report.check(f"{file}: people", known["people"], imported.people)
     job.report.check(
         f"{file}: faulty rows", known["faulty_rows"], [[row, code] for _sheet, row, code in imported.faults]
@@ -231,7 +233,7 @@ def _place(job: Job, name: str, programme: Programme, seen: Preview, year: int) 
     assert share is not None
     missing = cast.to_set_aside(share.assistance, share.ordinary, share.reserve, share.minimum_share_bp)
     job.report.check(f"{name}: the page says what to set aside", missing, share.missing)
-    set_aside(general, reserve, missing, f"set-aside:{programme.pk}")
+    set_aside(job.buyer, general, reserve, missing, f"set-aside:{programme.pk}")
     key = f"place-{uuid.uuid4()}"
     order = place(job.buyer, programme, key)
     job.report.check(f"{name}: sent twice, the same order", order.number, place(job.buyer, programme, key).number)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils.formats import number_format
 
 from marketplace.evidence.actions import record
-from marketplace.ledger.errors import Unbalanced
+from marketplace.ledger.errors import NotEnoughMoney, NothingToMove, PurseElsewhere, Unbalanced
 from marketplace.ledger.models import Account, AccountKind, Leg, Purse, PurseKind, Transaction
-from marketplace.organisations.errors import SameKeyOtherBody
-from marketplace.organisations.models import Organisation
+from marketplace.organisations.errors import Refusals, SameKeyOtherBody
+from marketplace.organisations.models import Organisation, Role, User
+from marketplace.organisations.queries import holds, require
 
 
 def account(kind: AccountKind, owner: Organisation, detail: str = "") -> Account:
@@ -89,13 +91,48 @@ def open_purse(
 
 
 def fund(purse: Purse, amount: int, key: str) -> Transaction:
-    """Put money (fen) into a purse from outside."""
+    """Put money (fen) into a purse from outside. Raises NothingToMove."""
+    _more_than_nothing(amount)
     outside = account(AccountKind.OUTSIDE, purse.union)
     return post(key, "fund", f"purse:{purse.pk}", {outside: -amount, purse.account: amount}, union=purse.union)
 
 
-def set_aside(source: Purse, target: Purse, amount: int, key: str) -> Transaction:
-    """Move money (fen) from one purse of a union to another of the same union, e.g. into its assistance-only purse."""
-    return post(
-        key, "set_aside", f"purse:{target.pk}", {source.account: -amount, target.account: amount}, union=target.union
-    )
+def set_aside(actor: User, source: Purse, target: Purse, amount: int, key: str) -> Transaction:
+    """Move money (fen) from a union's general purse into its assistance-only purse. Only the upper union can release it again.
+
+    Raises NotAllowed, NothingToMove, PurseElsewhere, NotEnoughMoney.
+    """
+    if not holds(actor, Role.BUYER, source.union):
+        require(actor, Role.APPROVER, source.union)
+    _more_than_nothing(amount)
+    same = (source.union_id, source.gift_year) == (target.union_id, target.gift_year)
+    if not same or (source.kind, target.kind) != (PurseKind.GENERAL, PurseKind.RING_FENCED):
+        raise PurseElsewhere(source=source.name, target=target.name)
+    check_funds({source: amount})
+    legs = {source.account: -amount, target.account: amount}
+    return post(key, "set_aside", f"purse:{target.pk}", legs, union=target.union)
+
+
+def check_funds(spent: Mapping[Purse, int]) -> None:
+    """Raise Refusals of NotEnoughMoney for purses that hold less than is to be spent (fen).
+
+    This only serves the sentence: the ledger itself refuses to bring a purse below zero.
+    """
+    held = dict(Account.objects.filter(purse__in=spent).values_list("purse", "balance"))
+    short = [
+        NotEnoughMoney(purse=purse.name, balance=yuan(held[purse.pk]), needed=yuan(fen))
+        for purse, fen in sorted(spent.items(), key=lambda item: item[0].pk)
+        if held[purse.pk] < fen
+    ]
+    if short:
+        raise Refusals(list(short))
+
+
+def yuan(fen: int) -> str:
+    """An amount as a sentence shows it."""
+    return f"¥{number_format(fen // 100, force_grouping=True)}.{fen % 100:02d}"
+
+
+def _more_than_nothing(amount: int) -> None:
+    if amount <= 0:
+        raise NothingToMove

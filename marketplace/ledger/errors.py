@@ -15,6 +15,23 @@ class NotEnoughMoney(HouseError):
     )
 
 
+class NothingToMove(HouseError):
+    """An amount of nothing, or less."""
+
+    code = "nothing_to_move"
+    sentence = _("An amount of money has to be more than nothing. Enter an amount in yuan, such as 1,000.")
+
+
+class PurseElsewhere(HouseError):
+    """Money would move between unions, years, or out of a purse that only the upper union can open."""
+
+    code = "purse_elsewhere"
+    sentence = _(
+        "Money is set aside from the union's own funds into its own assistance-only purse of the same year; "
+        "“%(source)s” and “%(target)s” are not such a pair."
+    )
+
+
 class Unbalanced(HouseError):
     """The legs of a transaction do not sum to zero."""
 

@@ -17,9 +17,8 @@ from django.db import connection
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
-from marketplace.ledger.actions import account, post
-from marketplace.ledger.errors import NotEnoughMoney
-from marketplace.ledger.models import Account, AccountKind
+from marketplace.ledger.actions import account, check_funds, post
+from marketplace.ledger.models import AccountKind, Purse
 from marketplace.organisations.errors import Refusals
 from marketplace.organisations.models import User
 from marketplace.shop.order.models import Line, Order
@@ -159,24 +158,11 @@ def _snapshot(offer: StockRecord) -> dict[str, Any]:
 
 
 def _reserve_money(request: PurchaseRequest, order: Order) -> None:
-    """Move what each purse pays into the union's reserved account: one transaction, one leg per purse.
-
-    The balances read here only serve the sentence; the ledger itself refuses to bring a purse below zero.
-    """
-    spent: defaultdict[int, int] = defaultdict(int)
+    """Move what each purse pays into the union's reserved account: one transaction, one leg per purse."""
+    spent: defaultdict[Purse, int] = defaultdict(int)
     for wanted in request.lines:
-        spent[wanted.purse_id] += wanted.amount
-    purses = {purse.account_id: purse for purse in request.purses.values()}
-    held = Account.objects.in_bulk([request.purses[p].account_id for p in spent])
-    short = [
-        NotEnoughMoney(
-            purse=purses[a].name, balance=f"¥{held[a].balance / 100:,.2f}", needed=f"¥{spent[purses[a].pk] / 100:,.2f}"
-        )
-        for a in sorted(held)
-        if held[a].balance < spent[purses[a].pk]
-    ]
-    if short:
-        raise Refusals(list(short))
-    legs = {held[request.purses[p].account_id]: -amount for p, amount in spent.items()}
+        spent[request.purses[wanted.purse_id]] += wanted.amount
+    check_funds(spent)
+    legs = {purse.account: -amount for purse, amount in spent.items()}
     legs[account(AccountKind.RESERVED, request.union)] = request.total
     post(f"order:{order.number}:placed", "order.placed", f"order:{order.number}", legs, union=request.union)

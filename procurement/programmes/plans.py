@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
-from django.utils.formats import number_format
 
+from marketplace.ledger.actions import yuan
 from marketplace.ledger.models import Purse
 from marketplace.organisations.errors import HouseError
 from marketplace.shop.catalogue.models import Component
@@ -21,6 +20,7 @@ from procurement.programmes.assignment import Share, deal
 from procurement.programmes.errors import EmptyGift, NoRecipients, NotDelivered, OverStandard, PastDate, SlotShort
 from procurement.programmes.models import GiftLine, Programme, Recipient
 from procurement.programmes.regions import name_of
+from suppliers.accreditation.queries import valid_for
 
 # The most that any recipient had in gifts this calendar year, and the least in assistance goods, before this gift.
 _YEAR_PER_HEAD = """
@@ -152,7 +152,7 @@ def _faults(
             yield SlotShort(slot=slot, served=served, recipients=recipients)
     most = _per_head(pieces, most=True)
     if most > programme.per_head:
-        yield OverStandard(amount=_yuan(most), standard=_yuan(programme.per_head))
+        yield OverStandard(amount=yuan(most), standard=yuan(programme.per_head))
 
 
 def _per_head(pieces: Iterable[Piece], *, most: bool, only: Iterable[int] | None = None) -> int:
@@ -182,7 +182,9 @@ def _request(programme: Programme, recipients: int, pieces: list[Piece]) -> Purc
         form=programme.form,
         recipients=recipients,
         per_head_most=_per_head(pieces, most=True),
-        per_head_assistance_least=_per_head(pieces, most=False, only=_accredited(pieces, today)),
+        per_head_assistance_least=_per_head(
+            pieces, most=False, only=valid_for((p.gift_line.product_id for p in pieces), today)
+        ),
         year_per_head_most=int(year_most),
         year_per_head_assistance_least=int(year_assistance_least),
         quotations=programme.quotations,
@@ -203,18 +205,3 @@ def _request(programme: Programme, recipients: int, pieces: list[Piece]) -> Purc
         ),
         purses=purses,
     )
-
-
-def _accredited(pieces: Iterable[Piece], day: date) -> set[int]:
-    from suppliers.accreditation.models import Accreditation
-
-    products = {piece.gift_line.product_id for piece in pieces}
-    return set(
-        Accreditation.objects.filter(
-            product__in=products, state="valid", valid_from__lte=day, valid_to__gt=day
-        ).values_list("product_id", flat=True)
-    )
-
-
-def _yuan(fen: int) -> str:
-    return f"¥{number_format(fen / 100, 2, force_grouping=True)}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from marketplace.evidence import keys, local_witness
 from marketplace.evidence.errors import BadPack, WitnessMissing
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
@@ -29,8 +32,10 @@ class Command(BaseCommand):
             order = Order.objects.select_related("union").filter(number=options["order"]).first()
         if order is None:
             raise CommandError(f"There is no order {options['order']}.")
+        witness = local_witness.running(settings.DATA_DIR, keys.log_vkey()) if settings.EMBEDDED else nullcontext()
         try:
-            pack = build_pack(order, options["out"])
+            with witness:
+                pack = build_pack(order, options["out"])
         except (BadPack, WitnessMissing) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{pack.path}: {pack.entries} entries, {pack.files} files")
