@@ -3,7 +3,8 @@
 * `db` or `@pytest.mark.django_db`: the test runs in a transaction that is rolled back (as the app's role,
   like production; deferred constraints are checked at the end).
 * `fresh_database`: the test has a database of its own and really commits. It takes the place of
-  `transactional_db`.
+  `transactional_db`. With `fresh_world` beside it (or alone), the demonstration's world is in it.
+* `world`: like `db`, in a database with the demonstration's world (builders in tests/world.py).
 * `broker`, `celery_worker_process`, `live_site`, `browser_page`: what their names say.
 """
 
@@ -80,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 f"{item.nodeid} wants a database that is truncated afterwards, which the app's role may not "
                 "do. Use the fixture fresh_database (and live_site instead of live_server)."
             )
-        if "fresh_database" in fixtures and (marker or "db" in fixtures):
+        if "fresh_database" in fixtures and (marker or {"db", "world"} & fixtures):
             raise pytest.UsageError(
                 f"{item.nodeid} wants both a transaction (db) and a database of its own (fresh_database)."
             )
@@ -109,7 +110,7 @@ def fresh_database(
     from django.contrib.contenttypes.models import ContentType
     from django.db import connections
 
-    database = house.new_database()
+    database = house.new_database(world="fresh_world" in request.fixturenames)
     monkeypatch.setenv("DATABASE_URL", database.url)
     monkeypatch.setenv("DATABASE_OWNER_URL", database.owner_url)
     with django_db_blocker.unblock():
@@ -123,10 +124,33 @@ def fresh_database(
     house.drop(database)
 
 
+@pytest.fixture
+def fresh_world(fresh_database: house.Database) -> house.Database:
+    """The test's own database, with the demonstration's world loaded. Ask within a scope (seen_by)."""
+    return fresh_database
+
+
+@pytest.fixture(scope="session")
+def world_database(django_test_environment: None, django_db_blocker: Any) -> Iterator[house.Database]:
+    """This process's copy of the template with the world, for tests that are rolled back."""
+    database = house.make(house.named(f"mall_test_{os.getpid()}_world"), world=True)
+    yield database
+    house.drop(database)
+
+
+@pytest.fixture
+def world(world_database: house.Database, django_db_blocker: Any) -> Iterator[None]:
+    """The demonstration's world, asked on behalf of the house; what the test writes is rolled back."""
+    from tests.world import visiting
+
+    with django_db_blocker.unblock(), visiting(world_database):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _clean_broker(request: pytest.FixtureRequest) -> None:
     """Whoever uses a database starts with an empty cache and an empty broker."""
-    if request.node.get_closest_marker("django_db") or {"db", "fresh_database", "broker"} & set(request.fixturenames):
+    if request.node.get_closest_marker("django_db") or {"db", "fresh_database", "broker", "world"} & set(request.fixturenames):
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             client.flushdb()
 

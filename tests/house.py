@@ -1,7 +1,8 @@
 """The servers and databases that the tests run on: real ones, embedded, in `.data-test`, kept between runs.
 
-A template database is migrated once per state of the migrations; every test process, and every test that
-needs real commits, works in a copy of it that takes a moment to make.
+A template database is migrated once per state of the migrations, and a second one, with the demonstration's world in it, is filled
+once per state of the code and day; every test process, and every test that needs real commits, works in a copy of one of them that
+takes a moment to make.
 """
 
 import atexit
@@ -14,9 +15,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import psycopg
 from django.conf import settings
@@ -77,16 +80,17 @@ def this_process_database() -> Database:
     return named(f"mall_test_{os.getpid()}")
 
 
-def new_database() -> Database:
-    """A new copy of the template for one test."""
-    return make(named(f"mall_test_{os.getpid()}_{next(_numbers)}"))
+def new_database(*, world: bool = False) -> Database:
+    """A new copy of a template for one test."""
+    return make(named(f"mall_test_{os.getpid()}_{next(_numbers)}"), world=world)
 
 
-def make(database: Database) -> Database:
-    """Create a database as a copy of the migrated template."""
+def make(database: Database, *, world: bool = False) -> Database:
+    """Create a database as a copy of the migrated template, empty or with the demonstration's world in it."""
     with _lock("databases.lock"):
-        template = _template()
-        _drop_abandoned(keep=template)
+        empty = _template()
+        template = _world_template(empty) if world else empty
+        _drop_abandoned(keep={empty, template})
         copy_database(servers().owner_url, template, database.name)
     return database
 
@@ -123,25 +127,44 @@ def _template() -> str:
     """The name of the migrated template, made now if the migrations have changed."""
     name = f"mall_template_{_migrations_hash()}"
     with _owner_session() as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            return name
-        draft = named("mall_building")
-        drop(draft)
-        connection.execute("CREATE DATABASE mall_building")
-        done = subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--database", "owner", "--skip-checks", "-v", "0"],
-            cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": draft.url, "DATABASE_OWNER_URL": draft.owner_url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"The migrations failed:\n{done.stdout}{done.stderr}")
-        connection.execute(sql.SQL("ALTER DATABASE mall_building RENAME TO {}").format(sql.Identifier(name)))
-        # A database with a visitor cannot be copied.
-        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        if not _exists(connection, name):
+            drop(named("mall_building"))
+            connection.execute("CREATE DATABASE mall_building")
+            _build(connection, name, ["migrate", "--database", "owner", "--skip-checks", "-v", "0"])
     return name
+
+
+def _world_template(empty: str) -> str:
+    """The name of the template with the demonstration's world, made now if the day or the code has changed."""
+    name = f"mall_tworld_{_world_hash(empty)}"
+    with _owner_session() as connection:
+        if not _exists(connection, name):
+            drop(named("mall_building"))
+            copy_database(servers().owner_url, empty, "mall_building")
+            _build(connection, name, ["load_world"])
+    return name
+
+
+def _exists(connection: psycopg.Connection, name: str) -> bool:
+    return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+def _build(connection: psycopg.Connection, name: str, command: list[str]) -> None:
+    """Let a management command fill `mall_building`, and make it the template of that name."""
+    draft = named("mall_building")
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": draft.url, "DATABASE_OWNER_URL": draft.owner_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"manage.py {command[0]} failed:\n{done.stdout}{done.stderr}")
+    connection.execute(sql.SQL("ALTER DATABASE mall_building RENAME TO {}").format(sql.Identifier(name)))
+    # A database with a visitor cannot be copied.
+    connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
 
 
 def _migrations_hash() -> str:
@@ -155,20 +178,32 @@ def _migrations_hash() -> str:
     return digest.hexdigest()[:16]
 
 
+def _world_hash(empty: str) -> str:
+    """A short hash of what decides what the world looks like: the schema, the day, the world's tables, the verbs that make it."""
+    digest = hashlib.sha256(f"{empty} {datetime.now(ZoneInfo('Asia/Shanghai')).date()}".encode())
+    files = list((ROOT / "marketplace" / "demo" / "data").glob("*.csv"))
+    for house in ("marketplace", "suppliers", "procurement"):
+        files += [f for f in (ROOT / house).rglob("*.py") if not {"workspaces", "api"} & set(f.parts)]
+    for file in sorted(files):
+        digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def _owner_session() -> psycopg.Connection:
     return psycopg.connect(renamed(servers().owner_url, "postgres"), autocommit=True)
 
 
-def _drop_abandoned(keep: str) -> None:
+def _drop_abandoned(keep: set[str]) -> None:
     """Drop copies whose test process has gone without dropping them, and templates of long ago."""
     with _owner_session() as connection:
         rows = connection.execute(
             "SELECT datname FROM pg_database WHERE datname LIKE 'mall\\_t%' ORDER BY oid"
         ).fetchall()
         names = [name for (name,) in rows]
-        templates = [name for name in names if name.startswith("mall_template_") and name != keep]
         gone = [
             name for name in names if name.startswith("mall_test_") and not Path(f"/proc/{name.split('_')[2]}").exists()
         ]
-    for name in gone + templates[: -(TEMPLATES_KEPT - 1)]:
+    for kind in ("mall_template_", "mall_tworld_"):
+        gone += [name for name in names if name.startswith(kind) and name not in keep][: -(TEMPLATES_KEPT - 1)]
+    for name in gone:
         drop(named(name))

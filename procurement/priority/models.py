@@ -79,17 +79,21 @@ class Outcome(models.TextChoices):
 
 
 class Certificate(models.Model):
-    """Numbered proof that nothing suitable was on offer (无同类证明); its candidates are in the judgement's output. Append-only."""
+    """Numbered proof that nothing suitable of a class was on offer for an order (无同类证明). Append-only.
+
+    Its candidates, by region, with the criteria that each failed, are in the judgement's output.
+    """
 
     number = models.CharField(max_length=40, unique=True)
     judgement = models.ForeignKey(Judgement, on_delete=models.PROTECT, related_name="certificates")
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     commodity_class = models.ForeignKey(CommodityClass, on_delete=models.PROTECT, related_name="certificates")
-    ref = models.CharField(max_length=60)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["judgement", "ref"], name="one_certificate_per_line")]
+        constraints = [
+            models.UniqueConstraint(fields=["judgement", "commodity_class"], name="one_certificate_per_class_and_order")
+        ]
 
     def __str__(self) -> str:
         return self.number

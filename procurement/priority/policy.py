@@ -109,23 +109,23 @@ def _store(verdict: Verdict) -> Judgement:
 
 
 def _certify(stored: Judgement, judged: Judged, order: Order) -> dict[str, Certificate]:
-    """One numbered certificate for each line that had no equivalent, by ref."""
+    """One numbered certificate for each class of which a line had no equivalent; by those lines' refs."""
     refs = [d.ref for d in judged.judgement.lines if d.outcome == rule.NO_EQUIVALENT]
     if not refs:
         return {}
     products = Product.objects.in_bulk({judged.question.asked[ref].product_id for ref in refs})
+    class_of = {ref: products[judged.question.asked[ref].product_id].commodity_class_id for ref in refs}
     certificates = {
-        ref: Certificate(
+        commodity_class: Certificate(
             number=f"NE-{order.number}-{place:02d}",
             judgement=stored,
             union=order.union,
-            commodity_class_id=products[judged.question.asked[ref].product_id].commodity_class_id,
-            ref=ref,
+            commodity_class_id=commodity_class,
         )
-        for place, ref in enumerate(refs, start=1)
+        for place, commodity_class in enumerate(sorted(set(class_of.values())), start=1)
     }
     Certificate.objects.bulk_create(certificates.values())
-    return certificates
+    return {ref: certificates[commodity_class] for ref, commodity_class in class_of.items()}
 
 
 def _decisions(

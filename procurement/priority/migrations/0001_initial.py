@@ -59,7 +59,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=40, unique=True)),
-                ("ref", models.CharField(max_length=60)),
                 ("at", models.DateTimeField(auto_now_add=True)),
                 (
                     "commodity_class",
@@ -259,7 +258,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="certificate",
-            constraint=models.UniqueConstraint(fields=("judgement", "ref"), name="one_certificate_per_line"),
+            constraint=models.UniqueConstraint(
+                fields=("judgement", "commodity_class"), name="one_certificate_per_class_and_order"
+            ),
         ),
         migrations.AddConstraint(
             model_name="priorityexception",
