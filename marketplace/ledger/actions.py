@@ -113,6 +113,17 @@ def set_aside(actor: User, source: Purse, target: Purse, amount: int, key: str) 
     return post(key, "set_aside", f"purse:{target.pk}", legs, union=target.union)
 
 
+def release(source: Purse, target: Purse, amount: int, key: str) -> Transaction:
+    """Move money (fen) back from an assistance-only purse into a general one of the same union and year.
+
+    Only `procurement.priority.actions.release_reserve` calls it, which asks the upper union and keeps the year's share.
+    """
+    _more_than_nothing(amount)
+    check_funds({source: amount})
+    legs = {source.account: -amount, target.account: amount}
+    return post(key, "purse.released", f"purse:{source.pk}", legs, union=source.union)
+
+
 def check_funds(spent: Mapping[Purse, int]) -> None:
     """Raise Refusals of NotEnoughMoney for purses that hold less than is to be spent (fen).
 

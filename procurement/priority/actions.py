@@ -8,12 +8,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
+from marketplace.ledger.actions import release, yuan
+from marketplace.ledger.errors import PurseElsewhere
+from marketplace.ledger.models import Purse, PurseKind
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import require, require_above
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Product
-from procurement.priority.errors import ExceptionNotOpen
+from procurement.policy.queries import in_force
+from procurement.priority.errors import ExceptionNotOpen, ReserveBound
+from procurement.priority.gifts import reserve
 from procurement.priority.models import ExceptionState, PriorityException
+from procurement.priority.years import lock_year
 
 
 def ask_exception(
@@ -44,6 +50,24 @@ def grant_exception(actor: User, exception: PriorityException) -> None:
 def refuse_exception(actor: User, exception: PriorityException) -> None:
     """Refuse as an officer of a union above. Raises as grant_exception does."""
     _decide(actor, exception, ExceptionState.REFUSED)
+
+
+def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key: str) -> None:
+    """Let money (fen) out of a union's assistance-only purse, as an officer of a union above, once per key.
+
+    Under the lock of the union's year, so that no placement counts on money that is leaving. Raises NotAllowed, NothingToMove,
+    NotEnoughMoney, ReserveBound when the year's ordinary gifts rest on it.
+    """
+    require_above(actor, Role.UNION_OFFICER, source.union)
+    if (source.union_id, source.gift_year, target.kind) != (target.union_id, target.gift_year, PurseKind.GENERAL):
+        raise PurseElsewhere(source=source.name, target=target.name)
+    with transaction.atomic(), seen_by(None):
+        year = lock_year(source.union, source.gift_year)
+        share_bp = in_force(source.union.region, timezone.localdate()).minimum_share_bp
+        left = reserve(source.union, source.gift_year) - amount
+        if year.ordinary * 10_000 > (10_000 - share_bp) * (year.assistance + year.ordinary + left):
+            raise ReserveBound(purse=source.name, amount=yuan(amount))
+        release(source, target, amount, key)
 
 
 def _decide(actor: User, exception: PriorityException, state: ExceptionState) -> None:

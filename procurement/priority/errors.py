@@ -81,6 +81,16 @@ class ExceptionNotOpen(HouseError):
     sentence = _("The request %(number)s is no longer open: somebody has decided it. Open the list again to see how.")
 
 
+class ReserveBound(HouseError):
+    """The year's ordinary gifts were allowed because this money is set aside."""
+
+    code = "reserve_bound"
+    sentence = _(
+        "%(amount)s cannot leave the purse “%(purse)s”: this year's ordinary gifts were allowed because it is set aside for "
+        "assistance products. Release less, or wait until assistance products were bought for it."
+    )
+
+
 class ExceptionUsedUp(HouseError):
     """A concurrent order took what an exception still allowed."""
 

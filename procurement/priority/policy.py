@@ -24,6 +24,7 @@ from procurement.priority import rule
 from procurement.priority.errors import ExceptionUsedUp, RuleViolation
 from procurement.priority.gifts import Asked, Question, question
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException, UnionYear
+from procurement.priority.years import lock_year
 
 _MONEY = {"reserve", "drawn", "ordinary", "limit", "assistance", "given", "floor", "per_head", "cap", "total"}
 
@@ -46,8 +47,7 @@ class PriorityPolicy:
     def lock(self, union: Organisation, gift_year: int) -> None:
         """Lock the union-year row, opening it when the year's first gift is placed."""
         with seen_by(None):
-            UnionYear.objects.bulk_create([UnionYear(union=union, gift_year=gift_year)], ignore_conflicts=True)
-            UnionYear.objects.select_for_update().get(union=union, gift_year=gift_year)
+            lock_year(union, gift_year)
 
     def judge(self, request: PurchaseRequest) -> Verdict:
         """Run the rule over the whole request; nothing is written."""

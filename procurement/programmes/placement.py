@@ -44,6 +44,8 @@ def place(actor: User, programme: Programme, key: str) -> Order:
                 return placed
             locked = locked_programme(programme)
             expect_state(locked, ProgrammeState.APPROVED, "place")
+            # Before the plan is read: it says what members had this year, which an order placed meanwhile would change.
+            purchase_policy().lock(locked.union, locked.gift_year)
             order = _place(actor, plan_of(locked))
             command.answer = {"order": order.number}
             return order
