@@ -13,8 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from oscar.defaults import *  # noqa: F403  Oscar reads its own defaults from settings
 
-from marketplace import embedded
-from marketplace.evidence import local_witness
+from marketplace import embedded, local_witness
 
 django_stubs_ext.monkeypatch()  # lets views and forms name their types where Django's classes are no generics at run time
 
@@ -206,6 +205,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A nudge that cannot be sent is left to the sweeper: nobody waits long for a broker that is gone or silent. Workers, whose
+# connections have their own retries, wait for it as ever.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 2, "socket_timeout": 3}
 CELERY_TASK_DEFAULT_QUEUE = "fulfilment"
 CELERY_TIMEZONE = TIME_ZONE
 

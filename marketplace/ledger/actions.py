@@ -108,9 +108,7 @@ def set_aside(actor: User, source: Purse, target: Purse, amount: int, key: str) 
     same = (source.union_id, source.gift_year) == (target.union_id, target.gift_year)
     if not same or (source.kind, target.kind) != (PurseKind.GENERAL, PurseKind.RING_FENCED):
         raise PurseElsewhere(source=source.name, target=target.name)
-    check_funds({source: amount})
-    legs = {source.account: -amount, target.account: amount}
-    return post(key, "set_aside", f"purse:{target.pk}", legs, union=target.union)
+    return _transfer(key, "set_aside", f"purse:{target.pk}", source, target, amount)
 
 
 def release(source: Purse, target: Purse, amount: int, key: str) -> Transaction:
@@ -119,9 +117,19 @@ def release(source: Purse, target: Purse, amount: int, key: str) -> Transaction:
     Only `procurement.priority.actions.release_reserve` calls it, which asks the upper union and keeps the year's share.
     """
     _more_than_nothing(amount)
-    check_funds({source: amount})
-    legs = {source.account: -amount, target.account: amount}
-    return post(key, "purse.released", f"purse:{source.pk}", legs, union=source.union)
+    return _transfer(key, "purse.released", f"purse:{source.pk}", source, target, amount)
+
+
+def is_posted(key: str) -> bool:
+    """Whether this key was posted before: then whatever is asked again under it has been done."""
+    return Transaction.objects.filter(key=key).exists()
+
+
+def _transfer(key: str, kind: str, cause: str, source: Purse, target: Purse, amount: int) -> Transaction:
+    """From purse to purse of one union. A key posted before gets its first answer, whatever the source holds now."""
+    if not is_posted(key):
+        check_funds({source: amount})
+    return post(key, kind, cause, {source.account: -amount, target.account: amount}, union=source.union)
 
 
 def check_funds(spent: Mapping[Purse, int]) -> None:

@@ -12,7 +12,8 @@ class CaseMoved(HouseError):
 
     code = "case_moved"
     sentence = _(
-        "The case about %(subject)s is “%(state)s” by now, so this can no longer be done. Open it again to see what was said meanwhile."
+        "The case about %(subject)s is “%(state)s” by now, so this can no longer be done. "
+        "Open it again to see what was said meanwhile."
     )
 
 
@@ -28,5 +29,6 @@ class SubjectTooLong(HouseError):
 
     code = "subject_too_long"
     sentence = _(
-        "The subject has %(length)s characters; at most 80 fit. Name the order or the statement only, and put the rest into the question."
+        "The subject has %(length)s characters; at most 80 fit. "
+        "Name the order or the statement only, and put the rest into the question."
     )

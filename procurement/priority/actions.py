@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
-from marketplace.ledger.actions import release, yuan
+from marketplace.ledger.actions import is_posted, release, yuan
 from marketplace.ledger.errors import PurseElsewhere
 from marketplace.ledger.models import Purse, PurseKind
 from marketplace.organisations.models import Organisation, Role, User
@@ -65,7 +65,8 @@ def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key:
         year = lock_year(source.union, source.gift_year)
         share_bp = in_force(source.union.region, timezone.localdate()).minimum_share_bp
         left = reserve(source.union, source.gift_year) - amount
-        if year.ordinary * 10_000 > (10_000 - share_bp) * (year.assistance + year.ordinary + left):
+        bound = year.ordinary * 10_000 > (10_000 - share_bp) * (year.assistance + year.ordinary + left)
+        if bound and not is_posted(key):
             raise ReserveBound(purse=source.name, amount=yuan(amount))
         release(source, target, amount, key)
 
