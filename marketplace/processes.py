@@ -26,8 +26,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from marketplace import embedded, keeper
-from marketplace.evidence import local_witness
+from marketplace import embedded, keeper, local_witness
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"

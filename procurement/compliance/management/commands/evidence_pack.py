@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from marketplace.evidence import keys, local_witness
+from marketplace import local_witness
+from marketplace.evidence import keys
 from marketplace.evidence.errors import BadPack, WitnessMissing
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order

@@ -58,7 +58,7 @@ def running(data: Path, log_vkey: str) -> Iterator[None]:
     if answers(data):
         yield
         return
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[1]
     process = subprocess.Popen(
         command(data, log_vkey), cwd=root, env=os.environ, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
