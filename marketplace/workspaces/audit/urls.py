@@ -1,0 +1,18 @@
+"""Addresses of auditors."""
+
+from django.urls import path
+
+from marketplace.workspaces.audit import views
+
+app_name = "audit"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("unions/<str:code>/<int:year>/", views.statement, name="statement"),
+    path("unions/<str:code>/<int:year>/statement.json", views.statement_json, name="statement_json"),
+    path("unions/<str:code>/cases/new/", views.new_case, name="case_new"),
+    path("orders/<str:number>/", views.order, name="order"),
+    path("orders/<str:number>/judgements/<int:pk>/", views.judgement, name="judgement"),
+    path("orders/<str:number>/pack/", views.pack, name="pack"),
+    path("cases/", views.cases, name="cases"),
+    path("cases/<int:pk>/", views.case, name="case"),
+]

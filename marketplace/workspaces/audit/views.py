@@ -1,0 +1,133 @@
+"""What auditors read of the unions in their care, and what they ask."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from marketplace.evidence.errors import EvidenceError
+from marketplace.organisations.errors import HouseError
+from marketplace.organisations.models import Organisation, Role
+from marketplace.shop.order.models import Order
+from marketplace.workspaces import subtree
+from marketplace.workspaces.audit.forms import CaseForm, NoteForm
+from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.orders import judgement_context, order_context, pack_download
+from marketplace.workspaces.pages import page_of, put_into, tell, thanks
+from marketplace.workspaces.statements import json_download, statement_context
+from procurement.audit import actions
+from procurement.audit.models import AuditCase, CaseState
+from procurement.priority.models import Judgement
+
+
+@open_to(Role.AUDITOR)
+def home(request: HouseRequest) -> HttpResponse:
+    """The unions in the auditor's care with their shares of one gift year."""
+    years = subtree.years_of(request.organisation)
+    year = subtree.chosen_year(request, years)
+    context = {
+        "years": years,
+        "year": year,
+        "words": request.GET.get("q", "").strip(),
+        "page": subtree.union_page(request, request.organisation, year),
+        "totals": subtree.totals(request.organisation, year),
+        "answered": AuditCase.objects.filter(state=CaseState.ANSWERED).select_related("union")[:20],
+    }
+    return render(request, "audit/home.html", context)
+
+
+@open_to(Role.AUDITOR)
+def statement(request: HouseRequest, code: str, year: int) -> HttpResponse:
+    """One union's compliance statement of a gift year."""
+    union = _union(request, code)
+    return render(request, "audit/statement.html", statement_context(union, year) | {"workspace": "audit"})
+
+
+@open_to(Role.AUDITOR)
+def statement_json(request: HouseRequest, code: str, year: int) -> HttpResponse:
+    """The statement as a file for other programs."""
+    return json_download(_union(request, code), year)
+
+
+@open_to(Role.AUDITOR)
+def order(request: HouseRequest, number: str) -> HttpResponse:
+    """One order with its decisions and trail."""
+    found = _order(number)
+    judgements = Judgement.objects.filter(decisions__order=found).distinct()
+    return render(request, "audit/order.html", order_context(found) | {"judgements": judgements})
+
+
+@open_to(Role.AUDITOR)
+def judgement(request: HouseRequest, number: str, pk: int) -> HttpResponse:
+    """What the rule saw and said."""
+    found = _order(number)
+    judged: Judgement = get_object_or_404(Judgement.objects.filter(decisions__order=found).distinct(), pk=pk)
+    return render(request, "audit/judgement.html", judgement_context(judged) | {"order": found})
+
+
+@open_to(Role.AUDITOR)
+@require_POST
+def pack(request: HouseRequest, number: str) -> HttpResponse:
+    """The evidence pack of an order."""
+    found = _order(number)
+    try:
+        return pack_download(found)
+    except (HouseError, EvidenceError) as error:
+        tell(request, error)
+    return redirect("audit:order", number=number)
+
+
+@open_to(Role.AUDITOR)
+def cases(request: HouseRequest) -> HttpResponse:
+    """All matters raised with the unions in the auditor's care."""
+    rows = AuditCase.objects.select_related("union", "opened_by")
+    return render(request, "audit/cases.html", {"page": page_of(request, rows)})
+
+
+@open_to(Role.AUDITOR)
+def new_case(request: HouseRequest, code: str) -> HttpResponse:
+    """Raise a matter with a union."""
+    union = _union(request, code)
+    form = CaseForm(request.POST or None, initial={"subject": request.GET.get("about", "")[:80]})
+    if request.method == "POST" and form.is_valid():
+        try:
+            case_ = actions.open_case(request.user, union, form.cleaned_data["subject"], form.cleaned_data["question"])
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("The case is open; the union sees it today."))
+            return redirect("audit:case", pk=case_.pk)
+    return render(request, "audit/case_new.html", {"form": form, "union": union})
+
+
+@open_to(Role.AUDITOR)
+def case(request: HouseRequest, pk: int) -> HttpResponse:
+    """One matter: what was asked and answered; ask again or close."""
+    found: AuditCase = get_object_or_404(AuditCase.objects.select_related("union", "opened_by"), pk=pk)
+    form = NoteForm(request.POST or None)
+    if found.state == CaseState.OPEN:
+        form.fields["then"].initial = "close"
+    if request.method == "POST" and form.is_valid():
+        verb = actions.close if form.cleaned_data["then"] == "close" else actions.ask_again
+        try:
+            verb(request.user, found, form.cleaned_data["text"])
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("Written down."))
+            return redirect("audit:case", pk=pk)
+    return render(
+        request, "audit/case.html", {"case": found, "notes": found.notes.select_related("author"), "form": form}
+    )
+
+
+def _union(request: HouseRequest, code: str) -> Organisation:
+    found: Organisation = get_object_or_404(subtree.unions_below(request.organisation), code=code)
+    return found
+
+
+def _order(number: str) -> Order:
+    found: Order = get_object_or_404(Order.objects.select_related("union", "user", "programme"), number=number)
+    return found

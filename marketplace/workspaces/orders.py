@@ -1,0 +1,188 @@
+"""An order as unions and auditors read it: lines with their decisions, what each producer supplies, the trail. Constant statements."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.evidence.models import Entry
+from marketplace.fulfilment.models import ParcelState, SupplierOrder
+from marketplace.fulfilment.queries import progress, state_of, with_states
+from marketplace.shop.catalogue.models import Product
+from marketplace.shop.order.models import Line, Order
+from marketplace.workspaces.pages import attachment
+from marketplace.workspaces.regions import region_name
+from procurement.compliance.pack import build_pack
+from procurement.priority.models import Decision, Judgement
+
+# What the log's entries about an order mean; a kind that is not named here shows bare.
+TRAIL = {
+    "priority.judged": _("The rule judged the gift"),
+    "order.placed": _("Order placed"),
+    "supplier_order.opened": _("Supplier order opened"),
+    "supplier_order.sent": _("Sent to the producer"),
+    "supplier_order.confirmed": _("Confirmed by the producer"),
+    "supplier_order.shipped": _("Shipped"),
+    "supplier_order.accepted": _("Accepted"),
+    "supplier_order.accrued": _("Earnings of producer and households computed"),
+    "supplier_order.paid": _("Paid to the seller"),
+    "supplier_order.paid_out": _("Paid to producer and households"),
+    "households.confirmed": _("Households confirmed their payment"),
+}
+
+# The criteria that an assistance product failed, as certificates name them.
+CRITERIA = {
+    "grade": _("another grade"),
+    "processing": _("another processing"),
+    "dietary": _("dietary requirements not met"),
+    "not_delivered_there": _("not delivered to this region"),
+    "late": _("arrives too late"),
+    "price": _("above the price band"),
+    "no_stock": _("nothing in stock"),
+    "bought_for_elsewhere": _("already taken for another part of this gift"),
+    "not_accredited": _("not accredited"),
+    "accreditation_expired": _("accreditation expired"),
+    "accreditation_suspended": _("accreditation suspended"),
+    "accreditation_revoked": _("accreditation revoked"),
+    "county_not_listed": _("county not listed"),
+    "producer_suspended": _("producer not in good standing"),
+    "not_listed": _("no longer listed"),
+}
+
+
+@dataclass(frozen=True)
+class SuppliedPart:
+    """A supplier order with its derived state and how many parcels it has."""
+
+    row: SupplierOrder
+    state: str
+    parcels: int
+    shipped: int
+    accepted: int
+
+
+@dataclass
+class DecidedPart:
+    """Units of one product (a component's, in a box) of an order line that were decided alike; amount in fen."""
+
+    title: str
+    outcome: str
+    quantity: int = 0
+    amount: int = 0
+    papers: list[str] = field(default_factory=list)
+
+
+def order_context(order: Order) -> dict[str, Any]:
+    """Everything that the order page shows."""
+    rows = with_states(SupplierOrder.objects.filter(order=order)).select_related("producer", "seller").order_by("id")
+    counts = progress(order)
+    decided = Decision.objects.select_related("product", "certificate", "exception").order_by("region", "id")
+    lines = (
+        Line.objects.filter(order=order)
+        .select_related("product__commodity_class", "product__county", "partner__organisation", "purse")
+        .prefetch_related(Prefetch("decisions", queryset=decided))
+        .order_by("id")
+    )
+    return {
+        "order": order,
+        "lines": [_with_decisions(line) for line in lines],
+        "parts": [
+            SuppliedPart(row, state_of(row), row.parcels_total, row.in_shipped, row.in_accepted)  # type: ignore[attr-defined]
+            for row in rows.prefetch_related("consignments")
+        ],
+        "progress": [(ParcelState(state).label, counts[state]) for state in ParcelState.values if state in counts],
+        "parcels": sum(counts.values()),
+        "total_fen": int(order.total_incl_tax * 100),
+        "trail": trail(order),
+    }
+
+
+def trail(order: Order) -> list[dict[str, Any]]:
+    """What the evidence log has about an order, oldest first."""
+    entries = Entry.objects.filter(subject=f"order:{order.number}").order_by("id")[:200]
+    return [
+        {
+            "when": entry.written_at,
+            "title": TRAIL.get(entry.kind, entry.kind),
+            "text": entry.body.get("number", ""),
+            "mark": bytes(entry.leaf_hash).hex(),
+            "tone": "success",
+        }
+        for entry in entries
+    ]
+
+
+def pack_download(order: Order) -> HttpResponse:
+    """The evidence pack of an order. It writes to the log, so it must be outside a transaction."""
+    with TemporaryDirectory(prefix="pack-") as folder:
+        made = build_pack(order, Path(folder) / "pack.zip")
+        return attachment(made.path.read_bytes(), f"evidence-{order.number}.zip", "application/zip")
+
+
+def judgement_context(judgement: Judgement) -> dict[str, Any]:
+    """What the rule saw and said, in words: its input and output as the log has them."""
+    seen, said = json.loads(judgement.input), json.loads(judgement.output)
+    verdicts = {verdict["ref"]: verdict for verdict in said["lines"]}
+    titles = _titles(seen)
+    return {
+        "judgement": judgement,
+        "seen": seen,
+        "said": said,
+        "groups": _by_product([_judged_line(line, verdicts[line["ref"]], titles) for line in seen["lines"]]),
+    }
+
+
+def _by_product(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Judged lines of one product (and box) together, one row for each region."""
+    groups: dict[tuple[str, bool], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["line"]["product"], bool(row["line"]["component_of"])), []).append(row)
+    return [{"title": found[0]["title"], "line": found[0]["line"], "rows": found} for found in groups.values()]
+
+
+def _judged_line(line: dict[str, Any], verdict: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
+    failed = {(one["product"], one["producer"]): one["failed"] for one in verdict["certificate_candidates"]}
+    return {
+        "line": line,
+        "verdict": verdict,
+        "title": titles.get(line["product"], line["product"]),
+        "region": region_name(line["region"]),
+        "candidates": [
+            offer
+            | {
+                "title": titles.get(offer["product"], offer["product"]),
+                "failed": [CRITERIA.get(code, code) for code in failed.get((offer["product"], offer["producer"]), [])],
+            }
+            for offer in line["candidates"]
+        ],
+    }
+
+
+def _titles(seen: dict[str, Any]) -> dict[str, str]:
+    ids = {line["product"] for line in seen["lines"]}
+    ids |= {offer["product"] for line in seen["lines"] for offer in line["candidates"]}
+    found = Product.objects.in_bulk([int(pk) for pk in ids if pk.isdigit()])
+    return {str(pk): product.get_title() for pk, product in found.items()}
+
+
+def _with_decisions(line: Line) -> Line:
+    """Sum a line's decisions up by ground, since a line may be decided once for each region; name the regions."""
+    grouped: dict[tuple[Any, ...], DecidedPart] = {}
+    for decision in line.decisions.all():
+        decision.region_name = region_name(decision.region)
+        key = (decision.product_id, decision.outcome, decision.exception_id)
+        part = grouped.setdefault(key, DecidedPart(decision.product.get_title(), decision.outcome))
+        part.quantity += decision.quantity
+        part.amount += decision.amount
+        paper = decision.certificate or decision.exception
+        if paper is not None and paper.number not in part.papers:
+            part.papers.append(paper.number)
+    line.decided = list(grouped.values())
+    return line

@@ -1,0 +1,1 @@
+"""The pages of upper-union officers and of those who decide accreditations."""

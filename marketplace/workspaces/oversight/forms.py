@@ -1,0 +1,36 @@
+"""What officers decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.workspaces.fields import DayInput
+
+
+class ReasonForm(forms.Form):
+    """Why something is refused, suspended or revoked."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea,
+        max_length=1000,
+        help_text=_("It is published; name no private person."),
+    )
+
+
+class ValidityForm(forms.Form):
+    """How long an accreditation holds."""
+
+    valid_from = forms.DateField(label=_("From"), widget=DayInput())
+    valid_to = forms.DateField(label=_("Until"), widget=DayInput())
+
+    def clean(self) -> dict[str, Any]:
+        """The period must not end before it begins."""
+        data = super().clean() or {}
+        if data.get("valid_from") and data.get("valid_to") and data["valid_to"] <= data["valid_from"]:
+            self.add_error("valid_to", gettext("The period ends before it begins."))
+        return data

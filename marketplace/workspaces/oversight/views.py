@@ -1,0 +1,204 @@
+"""What upper-union officers see of their subtree and grant, and what town, sector and county officers decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from marketplace.organisations.errors import HouseError
+from marketplace.organisations.models import Role
+from marketplace.workspaces import subtree
+from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.oversight.forms import ReasonForm, ValidityForm
+from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
+from procurement.priority import actions as priority
+from procurement.priority.models import ExceptionState, PriorityException
+from suppliers.accreditation import actions as accreditation
+from suppliers.accreditation.models import Accreditation, AccreditationState
+
+_OFFICES = (Role.TOWN_OFFICER, Role.SECTOR_OFFICER, Role.COUNTY_OFFICER)
+_S = AccreditationState
+
+# What stands where waits for whom, and the verb that carries it on.
+NEXT: dict[str, tuple[Role, str, Any]] = {
+    _S.APPLIED: (Role.TOWN_OFFICER, "review_town", gettext_lazy("Town review done")),
+    _S.TOWN_REVIEW: (Role.SECTOR_OFFICER, "review_sector", gettext_lazy("Sector review done")),
+    _S.SECTOR_REVIEW: (Role.COUNTY_OFFICER, "decide_county", gettext_lazy("Decide in favour")),
+    _S.COUNTY_DECISION: (Role.COUNTY_OFFICER, "publish", gettext_lazy("Put on public notice")),
+}
+_STEPS: dict[str, Callable[..., None]] = {
+    "review_town": accreditation.review_town,
+    "review_sector": accreditation.review_sector,
+    "decide_county": accreditation.decide_county,
+    "publish": accreditation.publish,
+}
+_ENDINGS: dict[str, tuple[Callable[..., None], Any, frozenset[str]]] = {
+    "refuse": (accreditation.refuse, gettext_lazy("Refuse"), frozenset({*NEXT, _S.PUBLIC_NOTICE})),
+    "suspend": (accreditation.suspend, gettext_lazy("Suspend"), frozenset({_S.VALID})),
+    "reinstate": (accreditation.reinstate, gettext_lazy("Reinstate"), frozenset({_S.SUSPENDED})),
+    "revoke": (accreditation.revoke, gettext_lazy("Revoke"), frozenset({_S.VALID, _S.SUSPENDED})),
+}
+
+
+@open_to(Role.UNION_OFFICER)
+def home(request: HouseRequest) -> HttpResponse:
+    """The unions below with their shares, and what waits for this officer."""
+    years = subtree.years_of(request.organisation)
+    year = subtree.chosen_year(request, years)
+    context = {
+        "years": years,
+        "year": year,
+        "words": request.GET.get("q", "").strip(),
+        "page": subtree.union_page(request, request.organisation, year),
+        "totals": subtree.totals(request.organisation, year),
+        "asked": _asked(request).count(),
+    }
+    return render(request, "oversight/home.html", context)
+
+
+@open_to(Role.UNION_OFFICER)
+def exceptions(request: HouseRequest) -> HttpResponse:
+    """Requests that wait for a decision, and those decided."""
+    decided = PriorityException.objects.exclude(state=ExceptionState.ASKED)
+    related = ("union", "product__commodity_class", "asked_by", "decided_by", "decided_for")
+    context = {
+        "asked": _asked(request).select_related(*related).order_by("id")[:100],
+        "page": page_of(request, decided.select_related(*related).order_by("-id"), 20),
+    }
+    return render(request, "oversight/exceptions.html", context)
+
+
+@open_to(Role.UNION_OFFICER)
+@require_POST
+def decide(request: HouseRequest, number: str, verb: str) -> HttpResponse:
+    """Grant or refuse one request."""
+    found: PriorityException = get_object_or_404(
+        PriorityException.objects.select_related("union", "product", "decided_for"), number=number
+    )
+    try:
+        if verb == "grant":
+            priority.grant_exception(request.user, found)
+        else:
+            priority.refuse_exception(request.user, found)
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(request, _("The request %(number)s was decided.") % {"number": number})
+    return redirect("oversight:exceptions")
+
+
+@open_to(*_OFFICES)
+def accreditations(request: HouseRequest) -> HttpResponse:
+    """Applications of the officer's county: those that wait for this person first."""
+    rows = _of_county(request)
+    mine = [state for state, (role, _verb, _words) in NEXT.items() if role in request.roles]
+    if Role.COUNTY_OFFICER in request.roles:
+        mine.append(_S.PUBLIC_NOTICE)
+    context = {
+        "waiting": rows.filter(state__in=mine).order_by("recorded_at")[:100],
+        "page": page_of(request, rows.exclude(state__in=[*mine, _S.DRAFT]).order_by("-id")),
+    }
+    return render(request, "oversight/accreditations.html", context)
+
+
+@open_to(*_OFFICES)
+def accreditation_page(request: HouseRequest, number: str) -> HttpResponse:
+    """One application: what was applied for, where it stands, what this officer may do."""
+    found = _accreditation(request, number)
+    return render(request, "oversight/accreditation.html", _decisions(request, found))
+
+
+@open_to(*_OFFICES)
+@require_POST
+def carry_on(request: HouseRequest, number: str) -> HttpResponse:
+    """Carry an application one step on."""
+    found = _accreditation(request, number)
+    if found.state not in NEXT:
+        return redirect("oversight:accreditation", number=number)
+    try:
+        _STEPS[NEXT[found.state][1]](request.user, found)
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(request, _("%(number)s went one step on.") % {"number": number})
+    return redirect("oversight:accreditation", number=number)
+
+
+@open_to(Role.COUNTY_OFFICER)
+@require_POST
+def make_valid(request: HouseRequest, number: str) -> HttpResponse:
+    """Let an accreditation hold for a period."""
+    found = _accreditation(request, number)
+    form = ValidityForm(request.POST)
+    if form.is_valid():
+        try:
+            accreditation.make_valid(
+                request.user, found, form.cleaned_data["valid_from"], form.cleaned_data["valid_to"]
+            )
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("%(number)s is in force.") % {"number": number})
+            return redirect("oversight:accreditation", number=number)
+    return render(request, "oversight/accreditation.html", _decisions(request, found) | {"validity": form})
+
+
+@open_to(*_OFFICES)
+@require_POST
+def end(request: HouseRequest, number: str, verb: str) -> HttpResponse:
+    """Refuse, suspend, reinstate or revoke, with the reason."""
+    found = _accreditation(request, number)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        try:
+            _ENDINGS[verb][0](request.user, found, form.cleaned_data["reason"])
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("Done; the reason is published."))
+            return redirect("oversight:accreditation", number=number)
+    return render(request, "oversight/accreditation.html", _decisions(request, found) | {"reason": form})
+
+
+def _decisions(request: HouseRequest, found: Accreditation) -> dict[str, Any]:
+    """What this officer may do with an accreditation where it stands."""
+    following = NEXT.get(found.state)
+    is_county = Role.COUNTY_OFFICER in request.roles
+    may_end = [
+        (verb, words)
+        for verb, (_act, words, states) in _ENDINGS.items()
+        if found.state in states and (is_county or (verb == "refuse" and following and following[0] in request.roles))
+    ]
+    on_notice = found.state == _S.PUBLIC_NOTICE and is_county
+    start = {"valid_from": today(), "valid_to": today() + timedelta(days=3 * 365)}
+    return {
+        "accreditation": found,
+        "step": following[2] if following and following[0] in request.roles else "",
+        "endings": may_end,
+        "reason": ReasonForm() if may_end else None,
+        "validity": ValidityForm(initial=start) if on_notice else None,
+    }
+
+
+def _asked(request: HouseRequest) -> Any:
+    """Open requests of unions below, never of the officer's own: that is for the next one up."""
+    return PriorityException.objects.filter(
+        state=ExceptionState.ASKED, union__path__startswith=request.organisation.path
+    ).exclude(union=request.organisation)
+
+
+def _of_county(request: HouseRequest) -> Any:
+    rows = Accreditation.objects.filter(county=request.organisation.county)
+    return rows.select_related("product__commodity_class", "producer", "county")
+
+
+def _accreditation(request: HouseRequest, number: str) -> Accreditation:
+    found: Accreditation = get_object_or_404(_of_county(request).exclude(state=_S.DRAFT), number=number)
+    return found

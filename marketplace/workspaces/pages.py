@@ -1,0 +1,53 @@
+"""Small things that all workspaces' views need."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from marketplace.evidence.errors import EvidenceError
+from marketplace.organisations.errors import HouseError
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def today() -> date:
+    """Today in the business calendar."""
+    return timezone.localdate()
+
+
+def tell(request: HttpRequest, error: HouseError | EvidenceError) -> None:
+    """Show every sentence of a refusal on the next page."""
+    for sentence in error.sentences if isinstance(error, HouseError) else [str(error)]:
+        messages.error(request, sentence)
+
+
+def put_into(form: forms.Form, error: HouseError) -> None:
+    """Show every sentence of a refusal above the form, which keeps what was typed."""
+    for sentence in error.sentences:
+        form.add_error(None, sentence)
+
+
+def page_of(request: HttpRequest, rows: Any, size: int = 24) -> Page[Any]:
+    """The page of `rows` that `?page=` asks for; a number out of range gives the nearest page."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def attachment(content: bytes, name: str, content_type: str) -> HttpResponse:
+    """A file to be saved under this name, which may be Chinese."""
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def thanks(request: HttpRequest, sentence: str) -> None:
+    """Say on the next page that it worked."""
+    messages.success(request, sentence)

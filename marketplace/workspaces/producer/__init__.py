@@ -1,0 +1,1 @@
+"""The pages of producers, made for a phone first."""

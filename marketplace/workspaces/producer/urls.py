@@ -1,0 +1,18 @@
+"""Addresses of producers."""
+
+from django.urls import path
+
+from marketplace.workspaces.producer import views
+
+app_name = "producer"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("orders/<int:pk>/", views.supplier_order, name="supplier_order"),
+    path("orders/<int:pk>/confirm/", views.confirm, name="confirm"),
+    path("orders/<int:pk>/labels/", views.labels, name="labels"),
+    path("stock/", views.stock, name="stock"),
+    path("money/", views.money, name="money"),
+    path("money/<int:pk>/", views.accrual, name="accrual"),
+    path("money/<int:pk>/paid/", views.paid, name="paid"),
+    path("money/<int:pk>/confirmed/", views.confirmed, name="confirmed"),
+]

@@ -1,0 +1,216 @@
+"""Supplier orders from the first look to the shipped consignment, stock by lot, money and why."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from marketplace.fulfilment import actions
+from marketplace.fulfilment.errors import NotYet
+from marketplace.fulfilment.models import ParcelLine, ParcelState, SupplierOrder
+from marketplace.fulfilment.queries import pick_list, state_of, with_states
+from marketplace.organisations.errors import HouseError
+from marketplace.organisations.models import Role
+from marketplace.shop.partner.models import StockRecord
+from marketplace.stock.models import Lot, Stock
+from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.pages import page_of, put_into, tell, thanks
+from marketplace.workspaces.producer.forms import ShipForm
+from suppliers.settlement.actions import confirm_payout, pay_out
+from suppliers.settlement.models import Accrual
+
+_DONE = {"accepted", "closed"}
+
+
+@open_to(Role.PRODUCER)
+def home(request: HouseRequest) -> HttpResponse:
+    """What came in and waits for a hand, most urgent first; below it what is on its way or done."""
+    rows: QuerySet[Any] = with_states(_own(request)).select_related("union").order_by("need_date", "id")
+    cards = [
+        {"row": row, "state": state_of(row)} for row in rows.filter(Q(in_placed__gt=0) | Q(in_assigned__gt=0))[:100]
+    ]
+    moving = [
+        {"row": row, "state": "shipped"} for row in rows.filter(in_placed=0, in_assigned=0, in_shipped__gt=0)[:50]
+    ]
+    done = rows.filter(in_placed=0, in_assigned=0, in_shipped=0).order_by("-id")
+    page = page_of(request, done, 20)
+    page.object_list = [{"row": row, "state": state_of(row)} for row in page.object_list]
+    context = {
+        "to_confirm": [card for card in cards if card["state"] == "sent"],
+        "to_ship": [card for card in cards if card["state"] in {"confirmed", "assigned"}],
+        "moving": moving,
+        "page": page,
+    }
+    return render(request, "producer/home.html", context)
+
+
+@open_to(Role.PRODUCER)
+def supplier_order(request: HouseRequest, pk: int) -> HttpResponse:
+    """One supplier order: what, for when, from which lot; confirm, print, ship."""
+    found = _one(request, pk)
+    form = ShipForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.ship(request.user, found, form.cleaned_data["carrier"], form.cleaned_data["waybill"])
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("Shipped. The union can follow the waybill from now on."))
+            return redirect("producer:supplier_order", pk=pk)
+    goods = (
+        ParcelLine.objects.filter(parcel__supplier_order=found)
+        .exclude(parcel__state=ParcelState.CANCELLED)
+        .values(title=F("line__title"), title_en=F("line__product__title_en"))
+        .annotate(
+            units=Sum("quantity"),
+            parcels=Count("parcel", distinct=True),
+            fen=Sum(F("quantity") * F("line__unit_price_incl_tax") * 100),
+        )
+        .order_by("title")
+    )
+    context = {
+        "supplier_order": found,
+        "state": state_of(found),
+        "goods": [row | {"fen": int(row["fen"])} for row in goods],
+        "picks": pick_list(found),
+        "consignments": found.consignments.annotate(count=Count("parcels")).order_by("id"),
+        "form": form,
+    }
+    return render(request, "producer/supplier_order.html", context)
+
+
+@open_to(Role.PRODUCER)
+@require_POST
+def confirm(request: HouseRequest, pk: int) -> HttpResponse:
+    """Take the supplier order on."""
+    found = _one(request, pk)
+    try:
+        actions.confirm(request.user, found)
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(request, _("Confirmed. The lots are being assigned; then you can print the labels."))
+    return redirect("producer:supplier_order", pk=pk)
+
+
+@open_to(Role.PRODUCER)
+@require_POST
+def labels(request: HouseRequest, pk: int) -> HttpResponse:
+    """Names, phones and addresses for printing. Only by POST: every time is recorded as one reveal."""
+    found = _one(request, pk)
+    if state_of(found) not in {"confirmed", "assigned", "shipped"}:
+        tell(
+            request,
+            NotYet(number=found.number, state=state_of(found), needed="confirmed", verb=_("print the labels of")),
+        )
+        return redirect("producer:supplier_order", pk=pk)
+    rows = actions.labels(request.user, found)
+    return render(request, "producer/labels.html", {"supplier_order": found, "labels": rows})
+
+
+@open_to(Role.PRODUCER)
+def stock(request: HouseRequest) -> HttpResponse:
+    """What is promised and what is left, by article and lot."""
+    lots = Lot.objects.order_by("best_before", "id")
+    offer = StockRecord.objects.select_related("product__commodity_class")
+    rows = (
+        Stock.objects.filter(holder=request.organisation)
+        .prefetch_related(Prefetch("lots", queryset=lots), Prefetch("offer", queryset=offer))
+        .order_by("sku")
+    )
+    return render(request, "producer/stock.html", {"page": page_of(request, rows, 30)})
+
+
+@open_to(Role.PRODUCER)
+def money(request: HouseRequest) -> HttpResponse:
+    """What is owed and paid, order by order, and how it is made up."""
+    rows = Accrual.objects.filter(producer=request.organisation)
+    households = {
+        "count": Count("by_household__household", distinct=True),
+        "confirmed": Count("by_household", filter=Q(by_household__confirmed_at__isnull=False)),
+    }
+    context: dict[str, Any] = {
+        "page": page_of(
+            request,
+            rows.select_related("supplier_order__union")
+            .annotate(
+                households_count=households["count"], confirmed=households["confirmed"], parts=Count("by_household")
+            )
+            .order_by("-id"),
+        ),
+        "owed": _sum(rows.filter(paid_at__isnull=True)),
+        "paid": _sum(rows.filter(paid_at__isnull=False)),
+    }
+    return render(request, "producer/money.html", context)
+
+
+@open_to(Role.PRODUCER)
+def accrual(request: HouseRequest, pk: int) -> HttpResponse:
+    """One delivery's money: gross, fee, each household's part by the lots shipped, what remains."""
+    found = _accrual(request, pk)
+    parts: list[Any] = list(found.by_household.select_related("household", "lot").order_by("lot_id", "household_id"))
+    for part in parts:
+        part.kilograms = f"{Decimal(part.grams) / 1000:,.1f}"
+    return render(request, "producer/accrual.html", {"accrual": found, "parts": parts})
+
+
+@open_to(Role.PRODUCER)
+@require_POST
+def paid(request: HouseRequest, pk: int) -> HttpResponse:
+    """A producer that sells directly notes that it and its households have been paid."""
+    found = _accrual(request, pk)
+    try:
+        pay_out(request.user, found)
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(request, _("Noted as paid."))
+    return redirect("producer:accrual", pk=pk)
+
+
+@open_to(Role.PRODUCER)
+@require_POST
+def confirmed(request: HouseRequest, pk: int) -> HttpResponse:
+    """Note that the households have confirmed what they got."""
+    found = _accrual(request, pk)
+    try:
+        rows = confirm_payout(request.user, found)
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(
+            request, ngettext("%(count)d payment confirmed.", "%(count)d payments confirmed.", rows) % {"count": rows}
+        )
+    return redirect("producer:accrual", pk=pk)
+
+
+def _own(request: HouseRequest) -> Any:
+    """What was sent to this producer; before that it is none of its business."""
+    return SupplierOrder.objects.filter(producer=request.organisation, sent_at__isnull=False)
+
+
+def _one(request: HouseRequest, pk: int) -> SupplierOrder:
+    found: SupplierOrder = get_object_or_404(
+        _own(request).select_related("union", "producer", "seller", "order"), pk=pk
+    )
+    return found
+
+
+def _accrual(request: HouseRequest, pk: int) -> Accrual:
+    rows = Accrual.objects.filter(producer=request.organisation).select_related(
+        "supplier_order__union", "supplier_order__producer", "supplier_order__order", "producer"
+    )
+    found: Accrual = get_object_or_404(rows, pk=pk)
+    return found
+
+
+def _sum(rows: Any) -> dict[str, int]:
+    totals = rows.aggregate(net=Sum("net"), households=Sum("households"), fee=Sum("fee"))
+    return {name: total or 0 for name, total in totals.items()}

@@ -1,0 +1,1 @@
+"""What the public can check: registers, checkpoints, how to verify, and whether the house is well."""

@@ -1,0 +1,41 @@
+"""A union's share of assistance goods as pages draw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """What `{% share_gauge %}` needs: shares in basis points, amounts in fen. `share` is None when nothing was bought."""
+
+    share: int | None
+    required: int
+    assistance: int
+    ordinary: int
+    reserve: int
+
+    @property
+    def total(self) -> int:
+        """All gifts of the year."""
+        return self.assistance + self.ordinary
+
+    @property
+    def bought(self) -> int:
+        """The share of what is bought alone, without what is set aside."""
+        return self.assistance * 10_000 // self.total if self.total else 0
+
+    @property
+    def missing(self) -> int:
+        """Assistance goods (fen) that must still be bought, or set aside, before the minimum holds."""
+        if self.required >= 10_000:
+            return 0 if self.ordinary == 0 else self.ordinary
+        needed = -(-self.ordinary * 10_000 // (10_000 - self.required))
+        return max(0, needed - self.total - self.reserve)
+
+
+def gauge(assistance: int, ordinary: int, reserve: int, required: int) -> Gauge:
+    """The share as the rule counts it: what is bought and what is set aside, of both and the ordinary goods."""
+    whole = assistance + ordinary + reserve
+    share = (assistance + reserve) * 10_000 // whole if assistance + ordinary else None
+    return Gauge(share, required, assistance, ordinary, reserve)

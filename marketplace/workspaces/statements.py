@@ -1,0 +1,110 @@
+"""A union's compliance statement as unions and auditors read it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace.organisations.models import Organisation
+from marketplace.workspaces.pages import attachment
+from marketplace.workspaces.shares import gauge
+from marketplace.workspaces.templatetags._figures import fen
+from procurement.compliance.queries import OrderRow, Statement, statement
+from procurement.policy.errors import NoPolicyInForce
+from procurement.priority.models import Certificate, Decision, PriorityException
+
+
+def statement_context(union: Organisation, year: int) -> dict[str, Any]:
+    """Everything that the statement page shows: constant statements whatever the number of orders."""
+    if not 2000 <= year <= 2100:
+        raise Http404
+    context: dict[str, Any] = {"union": union, "year": year}
+    try:
+        found = statement(union, year)
+    except NoPolicyInForce as error:
+        return context | {"refused": str(error)}
+    certificates = Certificate.objects.filter(union=union, judgement__gift_year=year).select_related("commodity_class")
+    used = PriorityException.objects.filter(union=union, decisions__gift_year=year).distinct()
+    return context | {
+        "statement": found,
+        "gauge": gauge(found.assistance, found.ordinary, found.reserve, found.minimum_share_bp),
+        "orders": [_order(row) for row in found.orders],
+        "certificates": [_certificate(one) for one in certificates.prefetch_related(_decided()).order_by("id")],
+        "exceptions": used.select_related("product__commodity_class", "decided_for").order_by("id")[:200],
+        "outcomes": found.decisions,
+        "red": red_facts(found),
+    }
+
+
+def red_facts(found: Statement) -> list[str]:
+    """What an auditor should look at first, in sentences."""
+    facts = []
+    if found.leakage:
+        facts.append(
+            _("Order lines worth %(amount)s have no decision that allows them. This must not be: verify the log.")
+            % {"amount": fen(found.leakage)}
+        )
+    if not found.compliant:
+        facts.append(_("Ordinary gifts are above what the year's assistance goods allow."))
+    if found.make_good_due:
+        facts.append(_("A producer's failure has to be made good: no more ordinary goods until then."))
+    if found.spent != found.assistance + found.ordinary + found.waived:
+        facts.append(
+            _("The ledger says that %(spent)s left the purses, the decisions add up to %(decided)s.")
+            % {"spent": fen(found.spent), "decided": fen(found.assistance + found.ordinary + found.waived)}
+        )
+    if found.refused_attempts:
+        facts.append(
+            ngettext(
+                "%(count)d attempt to place an order was refused.",
+                "%(count)d attempts to place an order were refused.",
+                found.refused_attempts,
+            )
+            % {"count": found.refused_attempts}
+        )
+    return facts
+
+
+def json_download(union: Organisation, year: int) -> HttpResponse:
+    """The statement's published form: integers and strings only."""
+    try:
+        content = json.dumps(statement(union, year).as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
+    except NoPolicyInForce as error:
+        raise Http404(str(error)) from error
+    return attachment(content.encode(), f"statement-{union.code}-{year}.json", "application/json")
+
+
+def _order(row: OrderRow) -> dict[str, Any]:
+    whole = row.assistance + row.ordinary
+    return {
+        "number": row.number,
+        "placed_on": date.fromisoformat(row.placed_on),
+        "recipients": row.recipients,
+        "assistance": row.assistance,
+        "ordinary": row.ordinary,
+        "waived": row.waived,
+        "counted": row.counted_assistance + row.counted_ordinary,
+        "share": row.assistance * 10_000 // whole if whole else None,
+    }
+
+
+def _certificate(one: Certificate) -> dict[str, Any]:
+    """A certificate with the products that were bought under it, and where to see what was looked at."""
+    decisions = list(one.decisions.all())
+    return {
+        "number": one.number,
+        "class": one.commodity_class,
+        "products": list(dict.fromkeys(decision.product.get_title() for decision in decisions)),
+        "order": decisions[0].order.number if decisions else "",
+        "judgement": one.judgement_id,
+    }
+
+
+def _decided() -> Prefetch[Any]:
+    return Prefetch("decisions", queryset=Decision.objects.select_related("product", "order").order_by("id"))

@@ -1,0 +1,109 @@
+"""The union's orders: what was bought and why, where it is, accepting it, paying for it, its evidence."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from marketplace.evidence.errors import EvidenceError
+from marketplace.fulfilment.actions import accept as accept_goods
+from marketplace.fulfilment.models import SupplierOrder
+from marketplace.organisations.errors import HouseError
+from marketplace.organisations.models import Role
+from marketplace.shop.order.models import Order
+from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.errors import PaymentReferenceMissing
+from marketplace.workspaces.orders import judgement_context, order_context, pack_download
+from marketplace.workspaces.pages import page_of, tell, thanks
+from marketplace.workspaces.union import queries
+from procurement.priority.models import Judgement
+from suppliers.settlement.actions import record_payment
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def index(request: HouseRequest) -> HttpResponse:
+    """All orders of the union, newest first."""
+    rows = Order.objects.filter(union=request.organisation).select_related("programme").order_by("-id")
+    page = page_of(request, rows)
+    for order in page.object_list:
+        order.total_fen = int(order.total_incl_tax * 100)
+    return render(request, "union/orders.html", {"page": page})
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def detail(request: HouseRequest, number: str) -> HttpResponse:
+    """One order with its decisions, supplier orders and trail."""
+    order = _order(request, number)
+    context = order_context(order) | {
+        "stage": queries.stage_of_order(order),
+        "stage_urls": queries.stage_urls(order.programme),
+        "is_buyer": Role.BUYER in request.roles,
+        "judgements": Judgement.objects.filter(decisions__order=order).distinct(),
+    }
+    return render(request, "union/order.html", context)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def judgement(request: HouseRequest, number: str, pk: int) -> HttpResponse:
+    """What the rule saw and said when the order was placed."""
+    order = _order(request, number)
+    found: Judgement = get_object_or_404(Judgement.objects.filter(decisions__order=order).distinct(), pk=pk)
+    return render(request, "union/judgement.html", judgement_context(found) | {"order": order})
+
+
+@open_to(Role.BUYER)
+@require_POST
+def accept(request: HouseRequest, number: str, pk: int) -> HttpResponse:
+    """Confirm that one producer's goods have come."""
+    part = _part(request, number, pk)
+    try:
+        accept_goods(request.user, part)
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(request, _("Accepted. The seller's money is due from today."))
+    return redirect("union:order", number=number)
+
+
+@open_to(Role.BUYER)
+@require_POST
+def pay(request: HouseRequest, number: str, pk: int) -> HttpResponse:
+    """Note that the union's bank has paid the seller of record."""
+    part = _part(request, number, pk)
+    reference = request.POST.get("bank_reference", "").strip()[:80]
+    if not reference:
+        tell(request, PaymentReferenceMissing(number=part.number))
+        return redirect("union:order", number=number)
+    try:
+        record_payment(request.user, part, reference)
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(request, _("The payment was noted."))
+    return redirect("union:order", number=number)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+@require_POST
+def pack(request: HouseRequest, number: str) -> HttpResponse:
+    """The evidence pack: made now, signed, to be checked offline."""
+    order = _order(request, number)
+    try:
+        return pack_download(order)
+    except (HouseError, EvidenceError) as error:
+        tell(request, error)
+    return redirect("union:order", number=number)
+
+
+def _order(request: HouseRequest, number: str) -> Order:
+    rows = Order.objects.select_related("union", "user", "programme")
+    found: Order = get_object_or_404(rows, number=number, union=request.organisation)
+    return found
+
+
+def _part(request: HouseRequest, number: str, pk: int) -> SupplierOrder:
+    rows = SupplierOrder.objects.select_related("order", "union", "producer", "seller")
+    found: SupplierOrder = get_object_or_404(rows, pk=pk, order__number=number, union=request.organisation)
+    return found

@@ -1,0 +1,366 @@
+"""A programme from its first line to its order: roster, goods, approval, placement."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from marketplace.ledger.models import Purse
+from marketplace.organisations.errors import HouseError
+from marketplace.organisations.models import Role
+from marketplace.organisations.personal import mask_name, mask_phone
+from marketplace.shop.catalogue.models import Product
+from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.pages import XLSX, attachment, page_of, put_into, tell, thanks, today
+from marketplace.workspaces.regions import region_name
+from marketplace.workspaces.shares import gauge
+from marketplace.workspaces.storefront.forms import CatalogueForm
+from marketplace.workspaces.storefront.queries import listings, narrowed, offers
+from marketplace.workspaces.templatetags._figures import fen
+from marketplace.workspaces.union import queries
+from marketplace.workspaces.union.forms import ExceptionForm, GiftLineForm, ProgrammeForm, RosterForm, SetAsideForm
+from marketplace.workspaces.union.purses import set_aside as set_money_aside
+from procurement.priority.actions import ask_exception
+from procurement.programmes import actions
+from procurement.programmes.models import Programme, ProgrammeState, Recipient, RosterImport
+from procurement.programmes.placement import place as place_order
+from procurement.programmes.queries import preview
+
+_PEOPLE_SHOWN = 50
+_CARDS = 12
+
+# What a faulty row lacks; the marked copy says it in full beside each cell.
+FAULT_WORDS = {
+    "name": gettext_lazy("the name is missing or implausible"),
+    "phone": gettext_lazy("the mobile number is missing or wrong"),
+    "id_number": gettext_lazy("the identity number is wrong"),
+    "address": gettext_lazy("the address is missing"),
+    "duplicate_member": gettext_lazy("the member number is there twice"),
+    "duplicate_id": gettext_lazy("the identity number is there twice"),
+    "duplicate_person": gettext_lazy("the same person is there twice"),
+    "member_no": gettext_lazy("the member number cannot be read"),
+    "department": gettext_lazy("the department is too long"),
+    "note": gettext_lazy("the note is too long"),
+}
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def index(request: HouseRequest) -> HttpResponse:
+    """All plans of the union, newest first."""
+    rows = Programme.objects.filter(union=request.organisation).select_related("order")
+    return render(
+        request, "union/programmes.html", {"page": page_of(request, rows), "is_buyer": Role.BUYER in request.roles}
+    )
+
+
+@open_to(Role.BUYER)
+def new(request: HouseRequest) -> HttpResponse:
+    """Open a plan."""
+    form = ProgrammeForm(request.organisation, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        wishes = form.cleaned_data
+        try:
+            programme = actions.create_programme(
+                request.user, request.organisation, gift_year=wishes["purse"].gift_year, **wishes
+            )
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("The plan was opened. Next: who gets the gift?"))
+            return redirect("union:roster", pk=programme.pk)
+    return render(request, "union/programme_new.html", {"form": form})
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def detail(request: HouseRequest, pk: int) -> HttpResponse:
+    """The plan at a glance, and what comes next."""
+    programme = _programme(request, pk)
+    context = _frame(request, programme)
+    lines = programme.gift_lines.select_related("product__commodity_class", "purse")
+    return render(request, "union/programme.html", context | {"lines": lines, "latest": programme.imports.first()})
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def roster(request: HouseRequest, pk: int) -> HttpResponse:
+    """Who gets the gift: the upload, what became of it, and the list with personal data masked."""
+    programme = _programme(request, pk)
+    form = RosterForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        upload = form.cleaned_data["roster"]
+        try:
+            done = actions.import_roster(request.user, programme, upload.name, upload.read())
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            _tell_import(request, done)
+            return redirect("union:roster", pk=pk)
+    people = page_of(request, Recipient.objects.filter(programme=programme), _PEOPLE_SHOWN)
+    people.object_list = [_masked(person) for person in people.object_list]
+    context = _frame(request, programme, "roster")
+    latest = programme.imports.first()
+    context |= {"form": form, "people": people, "latest": latest, "faults": _faults(latest)}
+    return render(request, "union/roster.html", context)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def annotated(request: HouseRequest, pk: int, upload: int) -> HttpResponse:
+    """The union's own workbook with every fault marked, for mending and uploading again."""
+    uploads = RosterImport.objects.filter(programme__union=request.organisation)
+    found: RosterImport = get_object_or_404(uploads, pk=upload, programme_id=pk)
+    if not found.annotated:
+        raise Http404
+    name = found.file_name.rsplit(".", 1)[0]
+    return attachment(base64.b64decode(found.annotated), f"{name} – {_('marked')}.xlsx", XLSX)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def goods(request: HouseRequest, pk: int) -> HttpResponse:
+    """What the gift holds: each line with the rule's word on it, and the catalogue to choose from."""
+    programme = _programme(request, pk)
+    context = _frame(request, programme, "goods")
+    if programme.state == ProgrammeState.DRAFT and Role.BUYER in request.roles:
+        form = CatalogueForm(request.GET)
+        page = page_of(request, narrowed(offers(today()), form.wishes), _CARDS)
+        page.object_list = listings(page.object_list)
+        context |= {"form": form, "page": page, "purses": queries.purses(request.organisation, programme.gift_year)}
+    return render(request, "union/goods.html", context | _preview(programme) | {"key": uuid.uuid4().hex})
+
+
+@open_to(Role.BUYER)
+@require_POST
+def put(request: HouseRequest, pk: int) -> HttpResponse:
+    """Put a product into a part of the gift."""
+    programme = _programme(request, pk)
+    form = GiftLineForm(request.POST)
+    if form.is_valid():
+        wishes = form.cleaned_data
+        product = get_object_or_404(Product.objects.filter(is_public=True), pk=wishes["product"])
+        purse = get_object_or_404(Purse, pk=wishes["purse"], union=request.organisation) if wishes["purse"] else None
+        _do(
+            request,
+            lambda: actions.put_gift_line(
+                request.user, programme, wishes["slot"], product, per_head=wishes["per_head"], purse=purse
+            ),
+        )
+    else:
+        for name, errors in form.errors.items():
+            label = form.fields[name].label if name in form.fields else ""
+            messages.error(request, f"{label}: {' '.join(map(str, errors))}" if label else " ".join(map(str, errors)))
+    return _back(programme, request)
+
+
+@open_to(Role.BUYER)
+@require_POST
+def clear(request: HouseRequest, pk: int, slot: int) -> HttpResponse:
+    """Take a part out of the gift."""
+    programme = _programme(request, pk)
+    _do(request, lambda: actions.clear_slot(request.user, programme, slot))
+    return _back(programme, request)
+
+
+@open_to(Role.BUYER)
+@require_POST
+def substitute(request: HouseRequest, pk: int, slot: int) -> HttpResponse:
+    """Take the rule's substitutes for a blocked part: one click."""
+    programme = _programme(request, pk)
+    if _do(request, lambda: actions.substitute(request.user, programme, slot)):
+        thanks(request, _("The substitutes were taken: assistance products first."))
+    return _back(programme, request)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+@require_POST
+def set_aside(request: HouseRequest, pk: int) -> HttpResponse:
+    """Move money into the assistance-only purse, so that the year's share holds."""
+    programme = _programme(request, pk)
+    form = SetAsideForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Enter an amount in yuan with at most two decimals."))
+    elif _do(
+        request, lambda: set_money_aside(request.user, programme, form.cleaned_data["amount"], form.cleaned_data["key"])
+    ):
+        thanks(
+            request, _("Set aside for assistance products: %(amount)s.") % {"amount": fen(form.cleaned_data["amount"])}
+        )
+    return _back(programme, request)
+
+
+@open_to(Role.BUYER)
+def exception(request: HouseRequest, pk: int, product: int) -> HttpResponse:
+    """Ask the union above for leave to buy an ordinary product all the same."""
+    programme = _programme(request, pk)
+    wanted = get_object_or_404(Product.objects.filter(is_public=True), pk=product)
+    start = {
+        "quantity": programme.recipients.count() or 1,
+        "valid_from": today(),
+        "valid_to": programme.need_date,
+    }
+    form = ExceptionForm(request.POST or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        asked = {name: form.cleaned_data[name] for name in ("grounds", "quantity", "valid_from", "valid_to")}
+        try:
+            made = ask_exception(request.user, request.organisation, wanted, **asked)
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("The request %(number)s was sent to the union above.") % {"number": made.number})
+            return redirect("union:goods", pk=pk)
+    return render(
+        request, "union/exception.html", _frame(request, programme, "goods") | {"form": form, "product": wanted}
+    )
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def approval(request: HouseRequest, pk: int) -> HttpResponse:
+    """The whole plan on one page: to be submitted, approved, sent back, placed."""
+    programme = _programme(request, pk)
+    context = _frame(request, programme, "placed" if programme.state == ProgrammeState.APPROVED else "approval")
+    return render(request, "union/approval.html", context | _preview(programme) | {"key": uuid.uuid4().hex})
+
+
+@open_to(Role.BUYER)
+@require_POST
+def submit(request: HouseRequest, pk: int) -> HttpResponse:
+    """Hand the plan to the approver."""
+    programme = _programme(request, pk)
+    if _do(request, lambda: actions.submit(request.user, programme)):
+        thanks(request, _("The plan was submitted. An approver of your union decides on it now."))
+    return redirect("union:approval", pk=pk)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+@require_POST
+def approve(request: HouseRequest, pk: int) -> HttpResponse:
+    """Approve another person's plan. The verb refuses a buyer who approves their own, with a sentence."""
+    programme = _programme(request, pk)
+    if _do(request, lambda: actions.approve(request.user, programme)):
+        thanks(request, _("The plan is approved. The buyer can place the order now."))
+    return redirect("union:approval", pk=pk)
+
+
+@open_to(Role.APPROVER)
+@require_POST
+def send_back(request: HouseRequest, pk: int) -> HttpResponse:
+    """Send the plan back to its draft."""
+    programme = _programme(request, pk)
+    if _do(request, lambda: actions.send_back(request.user, programme)):
+        thanks(request, _("The plan went back to the buyer."))
+    return redirect("union:approval", pk=pk)
+
+
+@open_to(Role.BUYER)
+@require_POST
+def place(request: HouseRequest, pk: int) -> HttpResponse:
+    """Place the order. The key came with the page, so that sending it twice gives the same order."""
+    programme = _programme(request, pk)
+    try:
+        order = place_order(request.user, programme, request.POST.get("key", "")[:64] or uuid.uuid4().hex)
+    except HouseError as error:
+        tell(request, error)
+        return redirect("union:approval", pk=pk)
+    thanks(request, _("Order %(number)s was placed. The producers are being told now.") % {"number": order.number})
+    return redirect("union:order", number=order.number)
+
+
+def _programme(request: HouseRequest, pk: int) -> Programme:
+    rows = Programme.objects.select_related(
+        "union", "purse__account", "order", "created_by", "submitted_by", "approved_by"
+    )
+    found: Programme = get_object_or_404(rows, pk=pk, union=request.organisation)
+    return found
+
+
+def _frame(request: HouseRequest, programme: Programme, current: str = "") -> dict[str, Any]:
+    """What every page of a plan shows around its content."""
+    people, lines = programme.recipients.count(), programme.gift_lines.count()
+    return {
+        "programme": programme,
+        "recipients": people,
+        "stage": current
+        if programme.state != ProgrammeState.PLACED and current
+        else queries.stage(programme, people, lines),
+        "stage_urls": queries.stage_urls(programme),
+        "is_buyer": Role.BUYER in request.roles,
+        "is_approver": Role.APPROVER in request.roles,
+        "is_draft": programme.state == ProgrammeState.DRAFT,
+    }
+
+
+def _preview(programme: Programme) -> dict[str, Any]:
+    """The rule's word on the gift as it stands; an error such as a missing policy is told instead."""
+    try:
+        seen = preview(programme)
+    except HouseError as error:
+        return {"preview": None, "violations": error.sentences, "next_slot": actions.next_slot(programme)}
+    share = seen.share
+    return {
+        "preview": seen,
+        "violations": seen.violations,
+        "gauge": gauge(share.assistance, share.ordinary, share.reserve, share.minimum_share_bp) if share else None,
+        "missing": share.missing if share else 0,
+        "missing_yuan": f"{Decimal(share.missing) / 100:.2f}" if share else "",
+        "next_slot": actions.next_slot(programme),
+        "rest_per_head": programme.per_head - seen.per_head_amount,
+    }
+
+
+def _do(request: HouseRequest, verb: Any) -> bool:
+    """Carry out a verb; tell what it refuses."""
+    try:
+        verb()
+    except HouseError as error:
+        tell(request, error)
+        return False
+    return True
+
+
+def _back(programme: Programme, request: HouseRequest) -> HttpResponseRedirect:
+    """Back to the goods, with the filters that were set."""
+    answer = redirect("union:goods", pk=programme.pk)
+    if query := request.POST.get("query", ""):
+        answer["Location"] += f"?{query}"
+    return answer
+
+
+def _masked(person: Recipient) -> dict[str, str]:
+    return {
+        "member_no": person.member_no,
+        "name": mask_name(person.name),
+        "phone": mask_phone(person.phone),
+        "department": person.department,
+        "region": region_name(person.region),
+    }
+
+
+def _faults(upload: RosterImport | None) -> list[dict[str, Any]]:
+    """The faulty rows of an upload with words for their codes."""
+    if upload is None:
+        return []
+    return [
+        {"sheet": sheet, "row": row, "words": FAULT_WORDS.get(code, code)} for sheet, row, code in upload.faults[:200]
+    ]
+
+
+def _tell_import(request: HouseRequest, done: RosterImport) -> None:
+    faulty = done.people - done.accepted
+    told = ngettext("%(count)d member is on the list.", "%(count)d members are on the list.", done.accepted) % {
+        "count": done.accepted
+    }
+    if faulty > 0:
+        told += " " + ngettext(
+            "%(count)d row has a fault: download the marked copy, mend it, upload it again.",
+            "%(count)d rows have faults: download the marked copy, mend them, upload it again.",
+            faulty,
+        ) % {"count": faulty}
+        messages.warning(request, told)
+    else:
+        thanks(request, told)

@@ -1,0 +1,85 @@
+"""What union pages show, in a constant number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+
+from marketplace.fulfilment.queries import progress
+from marketplace.ledger.models import Purse
+from marketplace.organisations.models import Organisation
+from marketplace.shop.order.models import Order
+from marketplace.workspaces.pages import today
+from marketplace.workspaces.shares import Gauge, gauge
+from procurement.policy.errors import NoPolicyInForce
+from procurement.policy.queries import in_force
+from procurement.priority.gifts import reserve
+from procurement.priority.models import UnionYear
+from procurement.programmes.models import Programme, ProgrammeState
+
+OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
+
+
+def open_programmes(union: Organisation) -> QuerySet[Programme]:
+    """Plans that still need somebody's hand, with the number of their recipients."""
+    return (
+        Programme.objects.filter(union=union, state__in=OPEN_STATES)
+        .select_related("created_by", "submitted_by")
+        .annotate(people=Count("recipients"))
+    )
+
+
+def year_gauge(union: Organisation, year: int) -> Gauge | None:
+    """The union's share in a gift year; None where no policy is in force."""
+    try:
+        minimum = in_force(union.region, today()).minimum_share_bp
+    except NoPolicyInForce:
+        return None
+    row = UnionYear.objects.filter(union=union, gift_year=year).first()
+    return gauge(row.assistance if row else 0, row.ordinary if row else 0, reserve(union, year), minimum)
+
+
+def purses(union: Organisation, year: int) -> QuerySet[Purse]:
+    """The union's purses of a gift year with their balances."""
+    return Purse.objects.filter(union=union, gift_year=year).select_related("account").order_by("id")
+
+
+def stage_urls(programme: Programme) -> dict[str, str]:
+    """Addresses of a programme's stages, as far as they exist."""
+    urls = {
+        "plan": reverse("union:programme", args=[programme.pk]),
+        "roster": reverse("union:roster", args=[programme.pk]),
+        "goods": reverse("union:goods", args=[programme.pk]),
+        "approval": reverse("union:approval", args=[programme.pk]),
+    }
+    if programme.order is not None:
+        order = reverse("union:order", args=[programme.order.number])
+        urls |= {"placed": order, "delivery": order, "acceptance": order}
+        urls["statement"] = reverse("union:statement_year", args=[programme.gift_year])
+    return urls
+
+
+def stage(programme: Programme, people: int, lines: int) -> str:
+    """Which of the eight stages of a plan comes next; for what was placed, see `stage_of_order`."""
+    if programme.state == ProgrammeState.DRAFT:
+        return "roster" if not people else "goods" if not lines else "approval"
+    if programme.state == ProgrammeState.SUBMITTED:
+        return "approval"
+    if programme.state == ProgrammeState.APPROVED:
+        return "placed"
+    return stage_of_order(programme.order) if programme.order else "plan"
+
+
+def stage_of_order(order: Order) -> str:
+    """Where an order's parcels, the slowest of them, have got."""
+    counts = progress(order)
+    if counts.get("placed") or counts.get("assigned"):
+        return "delivery"
+    return "acceptance" if counts.get("shipped") else "statement"
+
+
+def years(rows: Iterable[int]) -> list[int]:
+    """Gift years to choose from, newest first, this one included."""
+    return sorted({today().year, *rows}, reverse=True)

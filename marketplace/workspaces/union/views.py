@@ -1,0 +1,90 @@
+"""Home, statement and audit cases of a union."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from marketplace.fulfilment.models import SupplierOrder
+from marketplace.fulfilment.queries import with_states
+from marketplace.organisations.errors import HouseError
+from marketplace.organisations.models import Role
+from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.pages import page_of, put_into, thanks, today
+from marketplace.workspaces.statements import json_download, statement_context
+from marketplace.workspaces.union import queries
+from marketplace.workspaces.union.forms import AnswerForm
+from procurement.audit import actions as audit
+from procurement.audit.models import AuditCase, CaseState
+from procurement.priority.models import UnionYear
+from procurement.programmes.models import ProgrammeState
+
+_FEW = 20
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def home(request: HouseRequest) -> HttpResponse:
+    """What to do today: plans, approvals, orders to place, goods to accept, questions to answer."""
+    union, year = request.organisation, today().year
+    plans = list(queries.open_programmes(union)[:100])
+    mine: QuerySet[Any] = SupplierOrder.objects.filter(union=union, confirmed_at__isnull=False)
+    arrived = with_states(mine).filter(Q(in_shipped__gt=0))
+    context: dict[str, Any] = {
+        "drafts": [p for p in plans if p.state == ProgrammeState.DRAFT],
+        "submitted": [p for p in plans if p.state == ProgrammeState.SUBMITTED],
+        "approved": [p for p in plans if p.state == ProgrammeState.APPROVED],
+        "arrived": arrived.select_related("order", "producer")[:_FEW],
+        "cases": AuditCase.objects.filter(union=union, state=CaseState.OPEN)[:_FEW],
+        "gauge": queries.year_gauge(union, year),
+        "purses": queries.purses(union, year),
+        "year": year,
+        "is_buyer": Role.BUYER in request.roles,
+        "is_approver": Role.APPROVER in request.roles,
+    }
+    context["nothing"] = not any(context[key] for key in ("drafts", "submitted", "approved", "arrived", "cases"))
+    return render(request, "union/home.html", context)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def statement(request: HouseRequest, year: int | None = None) -> HttpResponse:
+    """The union's own compliance statement of a gift year."""
+    union = request.organisation
+    years = queries.years(UnionYear.objects.filter(union=union).values_list("gift_year", flat=True))
+    context = statement_context(union, year or years[0]) | {"years": years, "workspace": "union"}
+    return render(request, "union/statement.html", context)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def statement_json(request: HouseRequest, year: int) -> HttpResponse:
+    """The statement as a file for other programs."""
+    return json_download(request.organisation, year)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def cases(request: HouseRequest) -> HttpResponse:
+    """What the auditors asked."""
+    rows = AuditCase.objects.filter(union=request.organisation).select_related("opened_by")
+    return render(request, "union/cases.html", {"page": page_of(request, rows)})
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def case(request: HouseRequest, pk: int) -> HttpResponse:
+    """One matter, and the union's answer."""
+    found: AuditCase = get_object_or_404(
+        AuditCase.objects.select_related("union", "opened_by"), pk=pk, union=request.organisation
+    )
+    form = AnswerForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            audit.answer(request.user, found, form.cleaned_data["text"])
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("Your answer was sent to the auditors."))
+            return redirect("union:case", pk=found.pk)
+    notes = found.notes.select_related("author")
+    return render(request, "union/case.html", {"case": found, "notes": notes, "form": form})
