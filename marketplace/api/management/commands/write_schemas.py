@@ -1,0 +1,63 @@
+"""manage.py write_schemas: docs/schemas/ anew, or whether it is current."""
+
+from __future__ import annotations
+
+import io
+import json
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+
+from marketplace.api.judgement_schema import input_schema, output_schema
+
+
+class Command(BaseCommand):
+    """Three files: the API as OpenAPI, the rule's input and output as JSON Schema."""
+
+    help = "Write docs/schemas/ from the code; with --check say whether the files there are current."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Where to, and whether only to compare."""
+        parser.add_argument("--folder", type=Path, default=Path(settings.BASE_DIR) / "docs" / "schemas")
+        parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not current")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write or compare."""
+        folder: Path = options["folder"]
+        if options["check"]:
+            if stale := [name for name, text in contents().items() if _read(folder / name) != text]:
+                raise CommandError(f"not current in {folder}: {', '.join(stale)}. Run manage.py write_schemas.")
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in contents().items():
+            (folder / name).write_text(text, encoding="utf-8")
+            self.stdout.write(str(folder / name))
+
+
+def contents() -> Mapping[str, str]:
+    """The files by name, in English whatever the language of the moment."""
+    with translation.override("en"):
+        api = io.StringIO()
+        call_command("spectacular", validate=True, fail_on_warn=True, stdout=api)
+        return {
+            "openapi.yaml": api.getvalue(),
+            "judgement-input.schema.json": _json(input_schema()),
+            "judgement-output.schema.json": _json(output_schema()),
+        }
+
+
+def _json(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,197 @@
+"""What the API's answers look like. Amounts are integer fen, shares basis points, times ISO 8601 with their zone."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.evidence.models import Checkpoint
+from marketplace.fulfilment.models import ParcelState, SupplierOrder
+from marketplace.fulfilment.queries import state_of
+from marketplace.shop.order.models import Order
+from procurement.priority.models import Outcome
+
+# The derived states of a supplier order, in order (marketplace/fulfilment/queries.py).
+SUPPLIER_ORDER_STATES = ["new", "sent", "confirmed", "assigned", "shipped", "accepted", "closed"]
+
+
+class FaultSerializer(serializers.Serializer):
+    """One thing that is wrong."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(required=False, help_text="the field of the request that it concerns")
+
+
+class ErrorSerializer(serializers.Serializer):
+    """A refusal: a code for programs, a sentence for people, and every fault by itself."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    errors = FaultSerializer(many=True)
+
+
+class OrderRowSerializer(serializers.Serializer):
+    """One order of a statement. `counted` is what is accepted and paid."""
+
+    number = serializers.CharField()
+    placed_on = serializers.DateField()
+    recipients = serializers.IntegerField()
+    assistance = serializers.IntegerField()
+    ordinary = serializers.IntegerField()
+    waived = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    counted_assistance = serializers.IntegerField()
+    counted_ordinary = serializers.IntegerField()
+
+
+class StatementSerializer(serializers.Serializer):
+    """A union's gift year."""
+
+    union = serializers.CharField()
+    union_name = serializers.CharField()
+    year = serializers.IntegerField()
+    policy = serializers.CharField(help_text="version of the policy in force")
+    minimum_share_bp = serializers.IntegerField()
+    assistance = serializers.IntegerField()
+    ordinary = serializers.IntegerField()
+    waived = serializers.IntegerField(help_text="ordinary gifts that an exception takes out of the share")
+    reserve = serializers.IntegerField(help_text="unspent balance of the assistance-only purses")
+    ordinary_limit = serializers.IntegerField(help_text="most ordinary gifts that the share allows; -1 without a share")
+    share_bp = serializers.IntegerField()
+    counted_assistance = serializers.IntegerField()
+    counted_ordinary = serializers.IntegerField()
+    counted_share_bp = serializers.IntegerField()
+    spent = serializers.IntegerField(help_text="what the ledger says left the purses for orders")
+    compliant = serializers.BooleanField()
+    make_good_due = serializers.BooleanField()
+    leakage = serializers.IntegerField(
+        help_text="covered order lines without an allowing decision; zero by construction"
+    )
+    attempts = serializers.IntegerField()
+    refused_attempts = serializers.IntegerField()
+    decisions = serializers.DictField(child=serializers.IntegerField(), help_text="number of decisions by outcome")
+    certificates = serializers.ListField(child=serializers.CharField())
+    exceptions = serializers.ListField(child=serializers.CharField())
+    orders = OrderRowSerializer(many=True)
+
+
+class OrderSerializer(serializers.Serializer):
+    """An order in short."""
+
+    number = serializers.CharField()
+    union = serializers.CharField(source="union.code")
+    gift_year = serializers.IntegerField()
+    recipients = serializers.IntegerField()
+    total = serializers.SerializerMethodField()
+    placed_at = serializers.DateTimeField(source="date_placed")
+
+    def get_total(self, order: Order) -> int:
+        """Fen for everything."""
+        return int(order.total_incl_tax * 100)
+
+
+class DecisionSerializer(serializers.Serializer):
+    """What was decided for a line, or a component of it, in one region."""
+
+    product = serializers.IntegerField(source="product_id")
+    region = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=Outcome.values)
+    quantity = serializers.IntegerField()
+    unit_price = serializers.IntegerField()
+    amount = serializers.IntegerField()
+    waived = serializers.BooleanField()
+    certificate = serializers.CharField(source="certificate.number", default=None, allow_null=True)
+    exception = serializers.CharField(source="exception.number", default=None, allow_null=True)
+    judgement = serializers.IntegerField(source="judgement_id")
+
+
+class LineSerializer(serializers.Serializer):
+    """An order line as it was frozen at placement."""
+
+    sku = serializers.CharField(source="partner_sku")
+    title = serializers.CharField()
+    producer = serializers.CharField(source="partner.organisation.code")
+    quantity = serializers.IntegerField()
+    unit_price = serializers.IntegerField(source="unit_price_fen", help_text="delivered")
+    amount = serializers.IntegerField(source="amount_fen")
+    purse = serializers.IntegerField(source="purse_id")
+    snapshot = serializers.DictField()
+    decisions = DecisionSerializer(many=True)
+
+
+class SupplierOrderSerializer(serializers.Serializer):
+    """What one producer supplies of an order, without any recipient."""
+
+    number = serializers.CharField()
+    union = serializers.CharField(source="union.code")
+    producer = serializers.CharField(source="producer.code")
+    seller = serializers.CharField(source="seller.code")
+    mode = serializers.CharField()
+    need_date = serializers.DateField()
+    state = serializers.SerializerMethodField()
+    parcels = serializers.IntegerField(source="parcels_total")
+    sent_at = serializers.DateTimeField(allow_null=True)
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    paid_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(serializers.ChoiceField(choices=SUPPLIER_ORDER_STATES))
+    def get_state(self, supplier_order: SupplierOrder) -> str:
+        """Derived from the parcels."""
+        return state_of(supplier_order)
+
+
+class OrderDetailSerializer(OrderSerializer):
+    """An order with everything about it but its recipients."""
+
+    lines = LineSerializer(many=True)
+    supplier_orders = SupplierOrderSerializer(many=True)
+    parcels = serializers.DictField(
+        child=serializers.IntegerField(), help_text=f"number of parcels by state: {', '.join(ParcelState.values)}"
+    )
+
+
+class _PageSerializer(serializers.Serializer):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class OrderPageSerializer(_PageSerializer):
+    """A page of orders."""
+
+    results = OrderSerializer(many=True)
+
+
+class SupplierOrderPageSerializer(_PageSerializer):
+    """A page of supplier orders."""
+
+    results = SupplierOrderSerializer(many=True)
+
+
+class ShipSerializer(serializers.Serializer):
+    """Who carries the parcels, under which number."""
+
+    carrier = serializers.CharField(max_length=60)
+    waybill = serializers.CharField(max_length=60)
+
+
+class CosignatureSerializer(serializers.Serializer):
+    """A witness's signature over a checkpoint."""
+
+    witness = serializers.CharField()
+    at = serializers.DateTimeField()
+    line = serializers.CharField(trim_whitespace=False)
+
+
+class CheckpointSerializer(serializers.Serializer):
+    """The log's signed state."""
+
+    size = serializers.IntegerField()
+    root = serializers.SerializerMethodField()
+    signed_at = serializers.DateTimeField()
+    note = serializers.CharField(trim_whitespace=False)
+    cosignatures = CosignatureSerializer(many=True)
+
+    def get_root(self, checkpoint: Checkpoint) -> str:
+        """The root of the Merkle tree, in hexadecimal."""
+        return bytes(checkpoint.root).hex()
