@@ -9,7 +9,7 @@ SCALE ?= small
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke stop test test-long browser bench lint types format lock messages clean
+.PHONY: help setup demo smoke stop test test-long browser bench lint types format lock messages schemas clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -31,7 +31,12 @@ help: ## list these commands
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
-setup: .venv/.dev ## install the locked dependencies into .venv
+# Babel, which Oscar brings along, compiles catalogues without gettext being installed.
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
+%.mo: %.po .venv/.runtime
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale zh_Hans
+
+setup: .venv/.dev $(CATALOGUES) ## install the locked dependencies into .venv
 
 lock: .venv/.uv ## compile the locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
@@ -41,10 +46,10 @@ lock: .venv/.uv ## compile the locks anew from pyproject.toml
 
 # Running
 
-demo: .venv/.runtime ## run the whole mall with the Shaanxi demo; Ctrl-C stops it, a second run goes on where it was
+demo: .venv/.runtime $(CATALOGUES) ## run the whole mall with the Shaanxi demo; Ctrl-C stops it, a second run goes on where it was
 	@exec $(BIN)/python -m marketplace.processes demo
 
-smoke: .venv/.runtime ## the main job from end to end in a temporary folder; the exit code says whether it worked
+smoke: .venv/.runtime $(CATALOGUES) ## the main job from end to end in a temporary folder; the exit code says whether it worked
 	@exec $(BIN)/python -m marketplace.processes smoke
 
 stop: .venv/.runtime ## stop a demo that runs elsewhere, and the database and broker of demo and tests
@@ -53,10 +58,10 @@ stop: .venv/.runtime ## stop a demo that runs elsewhere, and the database and br
 
 # Checking
 
-test: lint types browser ## everything that must hold: lint, types, import directions, tests with a real browser
+test: lint types browser $(CATALOGUES) ## everything that must hold: lint, types, import directions, tests with a real browser
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-test-long: .venv/.dev browser ## the long runs, which print their seeds
+test-long: .venv/.dev browser $(CATALOGUES) ## the long runs, which print their seeds
 	@$(BIN)/python -m pytest -m long -n 0 -s
 
 lint: .venv/.dev ## style and import directions
@@ -70,7 +75,7 @@ types: .venv/.dev ## types, strictly
 browser: .venv/.dev ## make sure of a Chromium and a Chinese font for the browser tests
 	@$(BIN)/python tests/chromium.py
 
-bench: .venv/.dev ## measure the targets; SCALE=small or full
+bench: .venv/.dev $(CATALOGUES) ## measure the targets; SCALE=small or full
 	@$(BIN)/python -m benchmarks --scale $(SCALE)
 
 # Care
@@ -79,9 +84,11 @@ format: .venv/.dev ## put the code into the common format and order
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-messages: .venv/.dev ## collect the texts for translation and compile the catalogues (needs gettext)
-	@$(BIN)/python manage.py makemessages --locale zh_Hans --locale en --no-obsolete --ignore '.*' --ignore tests --ignore benchmarks
-	@$(BIN)/python manage.py compilemessages --locale zh_Hans --locale en --ignore '.*'
+messages: .venv/.dev ## collect the texts for translation (needs gettext)
+	@$(BIN)/python manage.py makemessages --locale zh_Hans --no-obsolete --no-location --ignore '.*' --ignore tests --ignore benchmarks
+
+schemas: .venv/.dev ## write docs/schemas from the code
+	@$(BIN)/python manage.py write_schemas
 
 clean: ## delete the demo's and the tests' data, and all caches
 	@if [ -x $(BIN)/python ]; then \
