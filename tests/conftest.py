@@ -150,7 +150,9 @@ def world(world_database: house.Database, django_db_blocker: Any) -> Iterator[No
 @pytest.fixture(autouse=True)
 def _clean_broker(request: pytest.FixtureRequest) -> None:
     """Whoever uses a database starts with an empty cache and an empty broker."""
-    if request.node.get_closest_marker("django_db") or {"db", "fresh_database", "broker", "world"} & set(request.fixturenames):
+    if request.node.get_closest_marker("django_db") or {"db", "fresh_database", "broker", "world"} & set(
+        request.fixturenames
+    ):
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             client.flushdb()
 

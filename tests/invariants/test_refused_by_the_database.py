@@ -1,0 +1,483 @@
+"""What raw SQL by the app's own role cannot do (R8): every invariant that the database keeps, on any path, without our verbs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from marketplace.evidence.actions import record
+from marketplace.fulfilment.models import Parcel
+from marketplace.ledger.models import Account, Leg, Transaction
+from marketplace.shop.order.models import Line, Order
+from marketplace.stock.models import Lot
+from procurement.policy.models import Policy
+from procurement.priority.models import Decision, Judgement, PriorityException
+from suppliers.provenance.models import LotInput
+from tests import house
+from tests.world import (
+    DATES,
+    FUNGUS,
+    MOONCAKES,
+    YUYANG,
+    Side,
+    bring,
+    let_constraints_speak,
+    placed,
+    planned,
+    product,
+    side,
+    stock,
+    visiting,
+)
+
+
+class Traded:
+    """A union that has bought dates from its general purse, fungus from the assistance-only one, mooncakes under a certificate."""
+
+    def __init__(self) -> None:
+        self.giver: Side = side()
+        goods = [DATES, (FUNGUS, {"purse": self.giver.reserve}), MOONCAKES]
+        self.order: Order = bring(placed(self.giver, goods), self.giver.buyer, "accepted")
+        self.waiting: Order = placed(self.giver, [DATES], title="第二份", prefix="N")
+        let_constraints_speak()
+
+    def line(self, sku: str) -> Line:
+        return Line.objects.get(order=self.order, partner_sku=sku)
+
+    def decision(self, sku: str) -> Decision:
+        return Decision.objects.get(line=self.line(sku))
+
+
+@pytest.fixture(scope="module")
+def _traded(world_database, django_db_blocker) -> Iterator[Traded]:
+    with django_db_blocker.unblock(), visiting(world_database):
+        yield Traded()
+
+
+@pytest.fixture
+def traded(_traded: Traded) -> Iterator[Traded]:
+    """What was traded; what the test adds goes again."""
+    with transaction.atomic():
+        yield _traded
+        transaction.set_rollback(True)
+
+
+def run(statement: str, *parameters: Any) -> int:
+    """Rows that the statement touched; deferred constraints speak at once."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            touched = cursor.rowcount
+        let_constraints_speak()
+    return touched
+
+
+def refused(words: str, statement: str, *parameters: Any) -> None:
+    """The database refuses the statement in these words (a sentence of ours or the name of a constraint)."""
+    with pytest.raises(DatabaseError, match=words):
+        run(statement, *parameters)
+
+
+def copied(table: str, row: int, **changes: Any) -> int:
+    """Insert a copy of a row with some columns changed; its id."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))")
+        (number,) = cursor.fetchone()
+        cursor.execute(
+            f"INSERT INTO {table} SELECT (jsonb_populate_record(t, %s::jsonb)).* FROM {table} t WHERE id = %s",
+            [json.dumps(changes | {"id": number}), row],
+        )
+        assert cursor.rowcount == 1
+    return number
+
+
+def copy_refused(words: str, *rows: tuple[str, int, dict[str, Any]]) -> None:
+    """Copies are refused, at the latest when the transaction would commit; the first copy's id is `line_id` of the others."""
+    with pytest.raises(DatabaseError, match=words), transaction.atomic():
+        first = None
+        for table, row, changes in rows:
+            number = copied(table, row, **(changes | ({"line_id": first} if first else {})))
+            first = first or number
+        let_constraints_speak()
+
+
+UNDECIDED = "has no allowing decision for its product, quantity, price and purse"
+
+
+class TestDecisions:
+    """I1: no covered order line without a decision that matches it."""
+
+    def test_the_control_a_line_with_its_decision_is_accepted(self, traded) -> None:
+        decision = traded.decision(DATES)
+        line = copied("order_line", decision.line_id)
+        copied("priority_decision", decision.pk, line_id=line)
+        let_constraints_speak()
+
+    def test_a_line_without_a_decision(self, traded) -> None:
+        copy_refused(UNDECIDED, ("order_line", traded.line(DATES).pk, {}))
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"quantity": 2, "amount": 6_000},
+            {"quantity": 4, "amount": 12_000},
+            {"unit_price": 2_999, "amount": 8_997},
+            {"amount": 9_001},
+        ],
+        ids=["fewer", "more", "price", "amount"],
+    )
+    def test_a_decision_for_another_quantity_or_price(self, traded, changes) -> None:
+        copy_refused(
+            UNDECIDED,
+            ("order_line", traded.line(DATES).pk, {}),
+            ("priority_decision", traded.decision(DATES).pk, changes),
+        )
+
+    def test_a_decision_for_another_product_purse_or_order(self, traded) -> None:
+        for changes in (
+            {"product_id": product(FUNGUS).pk},
+            {"purse_id": traded.giver.reserve.pk},
+            {"order_id": traded.waiting.pk},
+        ):
+            copy_refused(
+                UNDECIDED,
+                ("order_line", traded.line(DATES).pk, {}),
+                ("priority_decision", traded.decision(DATES).pk, changes),
+            )
+
+    def test_a_decision_of_a_refused_judgement(self, traded) -> None:
+        entry = record("priority.judged", {"by": "hand"})
+        judgement = copied("priority_judgement", Judgement.objects.first().pk, allowed=False, entry_id=entry.pk)
+        copy_refused(
+            UNDECIDED,
+            ("order_line", traded.line(DATES).pk, {}),
+            ("priority_decision", traded.decision(DATES).pk, {"judgement_id": judgement}),
+        )
+
+    def test_one_decision_too_many_for_a_line_that_is_decided(self, traded) -> None:
+        decision = traded.decision(DATES)
+        copy_refused(UNDECIDED, ("priority_decision", decision.pk, {"ref": "again"}))
+
+    def test_a_purse_of_another_union(self, traded) -> None:
+        other = side(YUYANG).general
+        copy_refused(
+            "is paid from a purse of another union",
+            ("order_line", traded.line(DATES).pk, {"purse_id": other.pk}),
+            ("priority_decision", traded.decision(DATES).pk, {"purse_id": other.pk}),
+        )
+
+    def test_a_blocked_line_and_one_without_certificate_or_exception(self, traded) -> None:
+        decision = traded.decision(MOONCAKES).pk
+        for constraint, changes in (
+            ("an_order_has_no_blocked_decision", {"outcome": "blocked"}),
+            ("certified", {"certificate_id": None}),
+            ("excepted", {"outcome": "exception"}),
+        ):
+            copy_refused(
+                constraint,
+                ("order_line", traded.line(MOONCAKES).pk, {}),
+                ("priority_decision", decision, changes),
+            )
+
+    def test_a_price_that_is_not_units_times_price(self, traded) -> None:
+        copy_refused("a_line_costs_units_times_price", ("order_line", traded.line(DATES).pk, {"quantity": 2}))
+
+
+APPEND_ONLY = {
+    "priority_decision": "quantity = quantity",
+    "priority_judgement": "allowed = true",
+    "priority_certificate": "number = 'NE-0'",
+    "order_line": "quantity = 1",
+    "ledger_transaction": "kind = 'gift'",
+    "ledger_leg": "amount = 1",
+    "evidence_entry": "leaf = ''",
+    "evidence_position": "index = 0",
+    "stock_movement": "quantity = 0",
+    "fulfilment_parcelline": "quantity = 1",
+    "fulfilment_allocation": "quantity = 1",
+    "fulfilment_consignment": "waybill = ''",
+    "partner_pricerecord": "price = 1",
+    "provenance_collection": "grams = 1",
+    "provenance_lotinput": "grams = 1",
+}
+
+
+class TestWhatIsWrittenStays:
+    """I5, I8, I12: rows that are evidence of something are neither changed nor removed."""
+
+    @pytest.mark.parametrize("table", APPEND_ONLY)
+    def test_the_apps_role_has_no_right_to(self, traded, table) -> None:
+        refused("permission denied", f"UPDATE {table} SET {APPEND_ONLY[table]}")
+        refused("permission denied", f"DELETE FROM {table}")
+        refused("permission denied|must be owner", f"TRUNCATE {table} CASCADE")
+
+    @pytest.mark.parametrize("table", APPEND_ONLY)
+    def test_a_trigger_stops_the_owner_too(self, world_database: house.Database, table) -> None:
+        with psycopg.connect(world_database.owner_url, autocommit=True) as owner:
+            for statement in (f"UPDATE {table} SET {APPEND_ONLY[table]}", f"DELETE FROM {table}"):
+                with pytest.raises(psycopg.DatabaseError, match="append-only"):
+                    owner.execute(statement)
+
+    @pytest.mark.parametrize(
+        "change", ["total_incl_tax = 1", "gift_year = 2020", "recipients = 1", "number = 'X'", "status = 'paid'"]
+    )
+    def test_what_was_ordered(self, traded, change) -> None:
+        refused("order_order is append-only", f"UPDATE order_order SET {change} WHERE id = %s", traded.order.pk)
+
+    def test_the_apps_role_may_not_switch_a_trigger_off(self, traded) -> None:
+        refused("must be owner", "ALTER TABLE order_line DISABLE TRIGGER line_decided")
+        refused("permission denied", "SET session_replication_role = replica")
+
+
+class TestMoney:
+    """I5."""
+
+    def post(
+        self, legs: dict[Account, int], kind: str = "by.hand", cause: str = "test", count: int | None = None
+    ) -> None:
+        posted = Transaction.objects.create(
+            key="by-hand", kind=kind, cause=cause, legs_count=len(legs) if count is None else count
+        )
+        Leg.objects.bulk_create([Leg(transaction=posted, account=a, amount=n) for a, n in legs.items()])
+        let_constraints_speak()
+
+    def post_refused(self, words: str, *arguments: Any, **options: Any) -> None:
+        with pytest.raises(DatabaseError, match=words), transaction.atomic():
+            self.post(*arguments, **options)
+
+    def accounts(self, traded) -> tuple[Account, Account]:
+        purse = Account.objects.get(pk=traded.giver.general.account_id)
+        return purse, Account.objects.get(kind="outside", owner=traded.giver.union)
+
+    def test_the_control_a_posting_by_hand_that_adds_up(self, traded) -> None:
+        purse, outside = self.accounts(traded)
+        self.post({purse: -1, outside: 1})
+        assert Account.objects.get(pk=purse.pk).balance == purse.balance - 1
+
+    def test_a_purse_is_not_overspent(self, traded) -> None:
+        purse, outside = self.accounts(traded)
+        self.post_refused("only_the_outside_goes_below_zero", {purse: -purse.balance - 1, outside: purse.balance + 1})
+
+    def test_legs_sum_to_zero(self, traded) -> None:
+        purse, outside = self.accounts(traded)
+        self.post_refused("do not sum to zero", {purse: -100, outside: 99})
+
+    def test_a_transaction_has_the_legs_that_it_declared(self, traded) -> None:
+        purse, outside = self.accounts(traded)
+        self.post_refused("not as many as it declared", {purse: -100, outside: 100}, count=3)
+        self.post_refused("has no legs", {})
+
+    def test_no_leg_is_added_to_what_was_posted(self, traded) -> None:
+        posted = Transaction.objects.get(key=f"order:{traded.order.number}:placed")
+        _purse, outside = self.accounts(traded)
+        other = Account.objects.filter(kind="owed").first()
+        refused(
+            "not as many as it declared",
+            "INSERT INTO ledger_leg (transaction_id, account_id, amount) VALUES (%s, %s, 5), (%s, %s, -5)",
+            posted.pk, outside.pk, posted.pk, other.pk,
+        )  # fmt: skip
+
+    def test_a_balance_is_nobodys_to_write(self, traded) -> None:
+        refused("permission denied", "UPDATE ledger_account SET balance = 1")
+        refused("permission denied", "DELETE FROM ledger_account")
+        refused(
+            "ledger_account is append-only: INSERT",
+            "INSERT INTO ledger_account (code, kind, owner_id, balance) VALUES ('purse:new', 'purse', %s, 1)",
+            traded.giver.union.pk,
+        )
+
+    @pytest.mark.parametrize("change", ["kind = 'personal'", "kind = 'general'", "covered = false", "gift_year = 2020"])
+    def test_a_purse_keeps_its_nature(self, traded, change) -> None:
+        refused(
+            "ledger_purse is append-only", f"UPDATE ledger_purse SET {change} WHERE id = %s", traded.giver.reserve.pk
+        )
+
+    def test_a_union_purse_is_always_covered(self, traded) -> None:
+        copy_refused(
+            "a_union_purse_is_covered", ("ledger_purse", traded.giver.general.pk, {"covered": False, "name": "暗"})
+        )
+
+    def test_the_assistance_only_purse_pays_no_ordinary_line(self, traded) -> None:
+        reserve = traded.giver.reserve.pk
+        copy_refused(
+            UNDECIDED,
+            ("order_line", traded.line(MOONCAKES).pk, {"purse_id": reserve}),
+            ("priority_decision", traded.decision(MOONCAKES).pk, {"purse_id": reserve}),
+        )
+
+    def test_the_assistance_only_purse_pays_for_order_lines_alone(self, traded) -> None:
+        reserve = Account.objects.get(pk=traded.giver.reserve.account_id)
+        general = Account.objects.get(pk=traded.giver.general.account_id)
+        words = "pays only for order lines decided as assistance products"
+        self.post_refused(words, {reserve: -100, general: 100})
+        self.post_refused(
+            words, {reserve: -100, general: 100}, kind="order.placed", cause=f"order:{traded.order.number}"
+        )
+
+
+class TestMoves:
+    """I7: states move along declared transitions only."""
+
+    @pytest.mark.parametrize("state", ["placed", "assigned", "shipped", "refused", "cancelled"])
+    def test_an_accepted_parcel_stays_accepted(self, traded, state) -> None:
+        parcel = Parcel.objects.filter(supplier_order__order=traded.order).first()
+        refused(
+            f"fulfilment_parcel may not move from accepted to {state}",
+            "UPDATE fulfilment_parcel SET state = %s WHERE id = %s", state, parcel.pk,
+        )  # fmt: skip
+
+    def test_a_placed_parcel_is_neither_shipped_nor_accepted_at_once(self, traded) -> None:
+        parcel = Parcel.objects.filter(supplier_order__order=traded.waiting).first()
+        for state in ("shipped", "accepted"):
+            refused(
+                f"may not move from placed to {state}",
+                "UPDATE fulfilment_parcel SET state = %s WHERE id = %s", state, parcel.pk,
+            )  # fmt: skip
+        run("UPDATE fulfilment_parcel SET state = 'assigned' WHERE id = %s", parcel.pk)
+        refused("shipped_in_a_consignment", "UPDATE fulfilment_parcel SET state = 'shipped' WHERE id = %s", parcel.pk)
+
+    def test_a_buyer_does_not_approve_the_own_plan(self, traded) -> None:
+        plan = planned(traded.giver, [DATES], title="第三份", prefix="T")
+        update = "UPDATE programmes_programme SET state = %s, approved_by_id = %s, submitted_by_id = %s WHERE id = %s"
+        buyer, approver = traded.giver.buyer.pk, traded.giver.approver.pk
+        run(update, "submitted", None, buyer, plan.pk)
+        refused("another_person_approves", update, "approved", buyer, buyer, plan.pk)
+        refused("another_person_approves", update, "approved", buyer, approver, plan.pk)
+        refused("approved_by_somebody", update, "approved", None, buyer, plan.pk)
+        run(update, "approved", approver, buyer, plan.pk)
+        refused("placed_has_an_order", update, "placed", approver, buyer, plan.pk)
+
+    def test_a_programme_skips_no_stage_and_does_not_return(self, traded) -> None:
+        plan = planned(traded.giver, [DATES], title="第三份", prefix="T")
+        update = "UPDATE programmes_programme SET state = %s WHERE id = %s"
+        for state in ("approved", "placed"):
+            refused(f"programmes_programme may not move from draft to {state}", update, state, plan.pk)
+        refused("may not move from placed to draft", update, "draft", traded.order.programme.pk)
+
+    def test_an_exception_comes_from_above_and_is_not_overdrawn(self, traded) -> None:
+        day, giver = timezone.localdate(), traded.giver
+        exception = PriorityException.objects.create(
+            number="EX-1", union=giver.union, product=product(MOONCAKES), grounds="x", quantity=5,
+            valid_from=day, valid_to=day, asked_by=giver.buyer,
+        )  # fmt: skip
+        update = "UPDATE priority_priorityexception SET {} WHERE id = %s"
+        refused("an_exception_is_not_overdrawn", update.format("used = 6"), exception.pk)
+        refused("granted_from_above", update.format("decided_for_id = union_id"), exception.pk)
+        refused("may not move from asked to revoked", update.format("state = 'revoked'"), exception.pk)
+        run(update.format("state = 'refused'"), exception.pk)
+        refused("may not move from refused to granted", update.format("state = 'granted'"), exception.pk)
+
+
+class TestPolicies:
+    """A rule is never edited, never overlaps another, and two people made it."""
+
+    @pytest.mark.parametrize(
+        "change",
+        ["minimum_share_bp = 0", "cap = 0", "region = '6101'", "approved_by_id = NULL", "first_choice = false",
+         "period = daterange(lower(period) - 1, upper(period))"],
+    )  # fmt: skip
+    def test_an_approved_one_is_not_edited(self, traded, change) -> None:
+        refused("policy_policy is append-only", f"UPDATE policy_policy SET {change} WHERE version = 'SN-2020-05'")
+
+    def test_nor_removed(self, traded) -> None:
+        refused("policy_policy is append-only", "DELETE FROM policy_policy WHERE version = 'SN-2019-01'")
+
+    def test_two_are_not_in_force_at_once(self, traded) -> None:
+        policy = Policy.objects.get(version="SN-2020-05")
+        copy_refused("one_policy_at_a_time", ("policy_policy", policy.pk, {"version": "again"}))
+
+    def test_the_drafter_does_not_approve(self, traded) -> None:
+        policy = Policy.objects.get(version="SN-2020-05")
+        changes = {"version": "own", "region": "6101", "approved_by_id": policy.drafted_by_id}
+        copy_refused("a_second_person_approves_policy", ("policy_policy", policy.pk, changes))
+
+
+class TestGoods:
+    """I3, I4: nothing sold twice, nothing made of nothing."""
+
+    def test_a_stock_record_is_not_oversold(self, traded) -> None:
+        hot = stock(DATES).pk
+        refused("never_oversold", "UPDATE stock_stock SET allocated = in_stock + 1 WHERE id = %s", hot)
+        refused(
+            "never_oversold", "UPDATE stock_stock SET in_stock = allocated - 1 WHERE id = %s AND allocated > 0", hot
+        )
+
+    def test_nor_a_lot(self, traded) -> None:
+        lot = Lot.objects.filter(stock__sku=DATES).first().pk
+        refused("lot_never_oversold", "UPDATE stock_lot SET allocated = made + 1 WHERE id = %s", lot)
+        refused("shipped_only_what_was_allocated", "UPDATE stock_lot SET shipped = allocated + 1 WHERE id = %s", lot)
+
+    def test_parcels_hold_no_more_than_was_ordered(self, traded) -> None:
+        parcel = Parcel.objects.filter(supplier_order__order=traded.waiting).first()
+        refused(
+            "hold more than was ordered",
+            "INSERT INTO fulfilment_parcelline (parcel_id, line_id, quantity) VALUES (%s, %s, 1)",
+            parcel.pk, traded.line(DATES).pk,
+        )  # fmt: skip
+
+    def test_a_parcel_line_gets_no_more_units_of_lots_than_it_holds(self, traded) -> None:
+        first, second = Lot.objects.filter(stock__sku=DATES).order_by("best_before")
+        line = traded.line(DATES).parcel_lines.first()
+        run("UPDATE stock_lot SET allocated = allocated + 5 WHERE id = %s", second.pk)
+        insert = "INSERT INTO fulfilment_allocation (parcel_line_id, lot_id, quantity) VALUES (%s, %s, 1)"
+        refused("is given more units of lots than it holds", insert, line.pk, second.pk)
+        waiting = traded.waiting.lines.get().parcel_lines.first()
+        refused("is given to more parcels than it was allocated", insert, waiting.pk, first.pk)
+
+    def test_a_lot_is_not_made_of_nothing(self, traded) -> None:
+        lot = Lot.objects.create(
+            stock=stock(DATES), holder=stock(DATES).holder, code="FROM-NOTHING", made=10,
+            produced_on=timezone.localdate(), best_before=timezone.localdate(),
+        )  # fmt: skip
+        refused(
+            "FROM-NOTHING weighs more than its inputs yield",
+            "INSERT INTO provenance_lotrecipe (lot_id, yield_bp, unit_grams, waste_grams) VALUES (%s, 10000, 1000, 0)",
+            lot.pk,
+        )
+
+    def test_nor_does_it_grow_afterwards(self, traded) -> None:
+        refused(
+            "weighs more than its inputs yield",
+            "UPDATE stock_lot SET made = made + 1000 WHERE code LIKE %s",
+            f"{DATES}-%",
+        )
+
+    def test_a_collection_is_used_once_over(self, traded) -> None:
+        used = LotInput.objects.filter(lot__stock__sku=DATES).select_related("collection").first()
+        other = Lot.objects.filter(stock__sku=DATES).exclude(pk=used.lot_id).first()
+        insert = "INSERT INTO provenance_lotinput (lot_id, collection_id, grams) VALUES (%s, %s, %s)"
+        refused("a_collection_enters_a_lot_once", insert, used.lot_id, used.collection_id, 1)
+        refused("More of collection .* than was collected", insert, other.pk, used.collection_id, used.collection.grams)
+
+
+class TestOnce:
+    """I6: keys under which something happens once."""
+
+    def test_keys_and_numbers(self, traded) -> None:
+        command = traded.giver.union.pk
+        refused(
+            "a_key_is_used_once",
+            "INSERT INTO steps_command (organisation_id, key, verb, fingerprint, at)"
+            " SELECT organisation_id, key, verb, fingerprint, at FROM steps_command WHERE organisation_id = %s", command,
+        )  # fmt: skip
+        refused(
+            "a_step_is_written_once",
+            "INSERT INTO steps_step (cause, kind, part, state, attempts, next_run_at, cursor, reason, created_at)"
+            " SELECT cause, kind, part, state, attempts, next_run_at, cursor, reason, created_at FROM steps_step",
+        )
+        refused(
+            "a_waybill_is_used_once",
+            "INSERT INTO fulfilment_consignment (supplier_order_id, carrier, waybill, shipped_at)"
+            " SELECT supplier_order_id, carrier, waybill, shipped_at FROM fulfilment_consignment",
+        )
+        refused(
+            "a_cause_moves_stock_once",
+            "INSERT INTO stock_movement (stock_id, lot_id, kind, quantity, cause, at)"
+            " SELECT stock_id, lot_id, kind, quantity, cause, at FROM stock_movement WHERE kind = 'reserve'",
+        )

@@ -1,0 +1,422 @@
+"""Whatever a union sends that cannot be: a sentence that names the thing, the rule and the way out, and nothing written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import xlsxwriter
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone, translation
+
+from marketplace.demo import cast
+from marketplace.evidence.models import Entry
+from marketplace.ledger.actions import set_aside
+from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
+from marketplace.organisations.models import Membership, Organisation, Role
+from marketplace.shop.catalogue.models import Product
+from procurement.priority.models import Judgement
+from procurement.programmes.actions import (
+    approve,
+    clear_slot,
+    create_programme,
+    import_roster,
+    put_gift_line,
+    send_back,
+    submit,
+    substitute,
+)
+from procurement.programmes.errors import OwnPlan, PastDate, PurseOfAnother, WrongState
+from procurement.programmes.models import Programme, Recipient, RosterImport
+from procurement.programmes.placement import place
+from procurement.programmes.queries import preview
+from tests.procurement.workbook_samples import person, rows_of, workbook
+from tests.world import (
+    DATES,
+    HONEY,
+    MOONCAKES,
+    TEA,
+    YUYANG,
+    Side,
+    add_recipients,
+    approved,
+    choose,
+    draft,
+    leave_in_stock,
+    placed,
+    planned,
+    product,
+    side,
+)
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
+
+def rows() -> dict[str, int]:
+    """How many rows each table of the house holds."""
+    ours = {"marketplace", "suppliers", "procurement"}
+    found = {}
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            if model.__module__.split(".")[0] in ours and model._meta.managed:
+                cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(model._meta.db_table)}")
+                found[model.__name__] = cursor.fetchone()[0]
+    return found
+
+
+def refused(call: Callable[[], Any], *, writes: dict[str, int] | None = None) -> HouseError:
+    """The refusal; and that it left no row behind but those that `writes` names."""
+    before = rows()
+    with pytest.raises(HouseError) as caught:
+        call()
+    after = rows()
+    assert {name: after[name] - n for name, n in before.items() if after[name] != n} == (writes or {})
+    return caught.value
+
+
+def told(refusal: HouseError) -> list[tuple[str, str]]:
+    """Code and sentence of every fault."""
+    faults = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
+    return [(fault.code, str(fault)) for fault in faults]
+
+
+# What is written when a placement is refused by the rule: the attempt, with everything that the rule saw.
+ATTEMPT = {"Judgement": 1, "Entry": 1, "Unsequenced": 1}
+
+
+class TestRosterFiles:
+    @pytest.mark.parametrize(
+        ("name", "content", "words"),
+        [
+            ("empty.xlsx", b"", "The file is empty."),
+            ("letter.docx", b"PK\x03\x04" + b"\0" * 40, "damaged|not a spreadsheet"),
+            ("scan.pdf", b"%PDF-1.7 ...", "The file is not a spreadsheet"),
+            ("photo.xlsx", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "The file is not a spreadsheet"),
+            ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "damaged|not a spreadsheet|cannot be read"),
+        ],
+    )
+    def test_a_wrong_file(self, name, content, words) -> None:
+        giver = side()
+        programme = draft(giver)
+        refusal = refused(lambda: import_roster(giver.buyer, programme, name, content))
+        ((code, sentence),) = told(refusal)
+        assert code == "bad_file"
+        assert any(w in sentence for w in words.split("|")), sentence
+
+    @pytest.mark.parametrize(
+        "sheets",
+        [{"名单": []}, {"名单": [["", ""], ["", ""]]}, {"名单": [["会员名单", ""], ["1", "2"], ["3", "4"]]}],
+        ids=["no cell", "empty cells", "no header"],
+    )
+    def test_a_sheet_without_a_list(self, sheets) -> None:
+        giver = side()
+        programme = draft(giver)
+        refusal = refused(lambda: import_roster(giver.buyer, programme, "a.xlsx", workbook(sheets)))
+        ((code, sentence),) = told(refusal)
+        assert code == "bad_file"
+        assert len(sentence) > 20
+        assert not sentence.startswith("%")
+
+    def test_good_rows_are_kept_and_the_faulty_come_back_annotated(self) -> None:
+        giver = side()
+        programme = draft(giver, delivery="home")
+        content = workbook({"名单": rows_of(person(1), person(2, phone="12"), person(3, address=""))})
+        imported = import_roster(giver.buyer, programme, "名单.xlsx", content)
+        assert (imported.people, imported.accepted) == (3, 1)
+        assert [(sheet, row) for sheet, row, _code in imported.faults] == [("名单", 3), ("名单", 4)]
+        assert list(Recipient.objects.filter(programme=programme).values_list("member_no", flat=True)) == ["M00001"]
+        assert imported.annotated
+        mended = workbook({"名单": rows_of(person(1, department="新部门"), person(2), person(3))})
+        again = import_roster(giver.buyer, programme, "名单.xlsx", mended)
+        assert (again.accepted, again.faults, again.annotated) == (3, [], "")
+        people = Recipient.objects.filter(programme=programme).order_by("member_no")
+        assert [(r.member_no, r.department) for r in people] == [
+            ("M00001", "新部门"), ("M00002", "机关"), ("M00003", "机关"),
+        ]  # fmt: skip
+
+    def test_a_roster_does_not_change_once_the_plan_is_submitted(self) -> None:
+        giver = side()
+        programme = planned(giver, [DATES])
+        submit(giver.buyer, programme)
+        content = workbook({"名单": rows_of(person(1))})
+        refusal = refused(lambda: import_roster(giver.buyer, programme, "a.xlsx", content))
+        assert told(refusal) == [
+            ("wrong_state", "“慰问” is “Waiting for approval”; to import a roster into it, it has to be “Draft”.")
+        ]
+        assert not RosterImport.objects.exists()
+
+
+class TestPlans:
+    def create(self, giver: Side, **changes: Any) -> HouseError:
+        facts = {
+            "title": "慰问", "occasion": "mid_autumn", "gift_year": timezone.localdate().year, "per_head": 30_000,
+            "need_date": timezone.localdate() + timedelta(days=20), "delivery": "home", "purse": giver.general,
+        } | changes  # fmt: skip
+        return refused(lambda: create_programme(giver.buyer, giver.union, **facts))
+
+    @pytest.mark.parametrize("days", [0, -1, -400])
+    def test_a_date_that_is_past(self, days) -> None:
+        day = timezone.localdate() + timedelta(days=days)
+        refusal = self.create(side(), need_date=day)
+        assert isinstance(refusal, PastDate)
+        assert told(refusal) == [
+            ("past_date", f"The goods would be needed on {day}, which is past. Choose a day after today.")
+        ]
+
+    def test_a_purse_of_another_union_year_or_purpose(self) -> None:
+        giver = side()
+        for purse, year in ((side(YUYANG).general, None), (giver.general, 2020), (giver.reserve, None)):
+            changes = {"purse": purse} | ({"gift_year": year} if year else {})
+            refusal = self.create(giver, **changes)
+            assert isinstance(refusal, PurseOfAnother)
+        assert str(refusal).startswith("The purse “消费帮扶专项经费” is not this union's purse for")
+
+    def test_a_line_paid_by_another_unions_purse(self) -> None:
+        giver = side()
+        programme = draft(giver)
+        other = side(YUYANG).general
+        refusal = refused(lambda: put_gift_line(giver.buyer, programme, 1, product(DATES), purse=other))
+        assert refusal.code == "purse_of_another"
+
+    def test_a_plan_that_is_not_complete_is_not_submitted_and_all_is_said_at_once(self) -> None:
+        giver = side()
+        programme = draft(giver)
+        assert told(refused(lambda: submit(giver.buyer, programme))) == [
+            ("no_recipients", "Nobody is on the list yet. Upload the roster first."),
+            ("empty_gift", "No goods are chosen yet. Add at least one product to the gift."),
+        ]
+
+    def test_what_is_not_delivered_is_short_or_too_dear(self) -> None:
+        giver = side()
+        programme = draft(giver, per_head=5_000)
+        add_recipients(programme, 3, region="6107")
+        # Wine from Danfeng does not travel to Hanzhong; three packs of tea are 474.00.
+        choose(giver, programme, ["DF-WINE-750", (TEA, {"per_head": 3, "heads": 2})])
+        assert told(refused(lambda: submit(giver.buyer, programme))) == [
+            (
+                "not_delivered",
+                f"“{product('DF-WINE-750').get_title()}” is not delivered to 汉中, where 3 recipients live. "
+                "Choose another product for them.",
+            ),
+            (
+                "slot_short",
+                "Part 2 of the gift serves only 2 of the 3 recipients. "
+                "Let one of its products go to all the rest, or raise the numbers.",
+            ),
+            (
+                "over_standard",
+                "The gift costs up to ¥474.00 a head; the plan's standard is ¥50.00. "
+                "Choose cheaper goods or raise the standard.",
+            ),
+        ]
+        programme.refresh_from_db()
+        assert programme.state == "draft"
+
+    def test_nothing_to_substitute(self) -> None:
+        giver = side()
+        programme = planned(giver, [DATES])
+        refusal = refused(lambda: substitute(giver.buyer, programme, 1))
+        assert told(refusal) == [
+            ("nothing_to_substitute", "Nothing in part 1 of the gift is blocked, so there is nothing to substitute.")
+        ]
+
+
+class TestApproval:
+    def test_nobody_approves_a_plan_of_their_own(self) -> None:
+        giver = side()
+        programme = planned(giver, [DATES])
+        submit(giver.buyer, programme)
+        refusal = refused(lambda: approve(giver.buyer, programme))
+        assert isinstance(refusal, OwnPlan)
+        assert str(refusal) == (
+            "You drew up “慰问” yourself: another person has to approve it. Ask the union's approver."
+        )
+        programme.refresh_from_db()
+        assert (programme.state, programme.approved_by) == ("submitted", None)
+
+    def test_whoever_submitted_it_does_not_approve_it_even_as_approver(self) -> None:
+        giver = side()
+        Membership.objects.create(user=giver.approver, organisation=giver.union, role=Role.BUYER)
+        programme = planned(giver, [DATES])
+        submit(giver.approver, programme)
+        assert refused(lambda: approve(giver.approver, programme)).code == "own_plan"
+
+    def test_an_approver_of_another_union(self) -> None:
+        giver = side()
+        programme = planned(giver, [DATES])
+        submit(giver.buyer, programme)
+        assert isinstance(refused(lambda: approve(side(YUYANG).approver, programme)), NotAllowed)
+
+    def test_a_draft_is_not_approved_nor_placed_and_a_submitted_one_not_placed(self) -> None:
+        giver = side()
+        programme = planned(giver, [DATES])
+        assert isinstance(refused(lambda: approve(giver.approver, programme)), WrongState)
+        assert isinstance(refused(lambda: place(giver.buyer, programme, "k")), WrongState)
+        submit(giver.buyer, programme)
+        refusal = refused(lambda: place(giver.buyer, programme, "k"))
+        assert str(refusal) == "“慰问” is “Waiting for approval”; to place it, it has to be “Approved”."
+
+    def test_a_plan_that_was_sent_back_can_be_changed_again(self) -> None:
+        giver = side()
+        programme = approved(giver, [DATES])
+        send_back(giver.approver, programme)
+        clear_slot(giver.buyer, programme, 1)
+        programme.refresh_from_db()
+        assert (programme.state, programme.approved_by, programme.gift_lines.count()) == ("draft", None, 0)
+        assert refused(lambda: send_back(giver.buyer, programme)).code == "wrong_state"
+
+    def test_what_is_placed_is_not_sent_back(self) -> None:
+        giver = side()
+        programme = Programme.objects.get(order=placed(giver, [DATES]))
+        assert refused(lambda: send_back(giver.buyer, programme)).code == "wrong_state"
+
+
+class TestPlacing:
+    """What only shows at placement: the attempt is stored with what the rule saw, nothing else is written."""
+
+    def place_refused(self, programme: Programme, giver: Side, writes: dict[str, int] | None = None) -> list:
+        return told(refused(lambda: place(giver.buyer, programme, "the-form"), writes=writes))
+
+    def test_more_recipients_than_stock(self) -> None:
+        giver = side()
+        programme = approved(giver, [HONEY], heads=41)
+        assert self.place_refused(programme, giver, ATTEMPT) == [
+            (
+                "over_stock",
+                f"Of “{product(HONEY).get_title()}” 40 are left and the recipients need 41. "
+                "Take a second product for the rest, or fewer recipients.",
+            )
+        ]
+        programme.refresh_from_db()
+        assert programme.state == "approved"
+        assert not Judgement.objects.get().allowed
+
+    def test_stock_that_went_while_the_plan_waited(self) -> None:
+        giver = side()
+        programme = approved(giver, [HONEY], heads=30)
+        leave_in_stock(HONEY, 0)
+        ((code, sentence),) = self.place_refused(programme, giver, ATTEMPT)
+        assert (code, "0 are left and the recipients need 30" in sentence) == ("over_stock", True)
+
+    def test_over_the_cap_of_the_year(self) -> None:
+        giver = side()
+        placed(giver, [(TEA, {"per_head": 7})], per_head=120_000)
+        programme = approved(giver, [(TEA, {"per_head": 7})], per_head=120_000, title="又")
+        assert self.place_refused(programme, giver, ATTEMPT) == [
+            (
+                "cap",
+                "A member would have gifts for ¥2,212.00 this calendar year; the cap is ¥2,200.00. "
+                "Choose cheaper goods or leave some out.",
+            )
+        ]
+
+    def test_the_share_of_the_year(self) -> None:
+        giver = side()
+        programme = approved(giver, [MOONCAKES], heads=19)
+        ((code, sentence),) = self.place_refused(programme, giver, ATTEMPT)
+        assert code == "share"
+        assert sentence == (
+            "This year's ordinary gifts would come to ¥2,052.00, and at most ¥2,000.00 are allowed: at least 50 % of the "
+            "year's gift money goes to assistance products (¥0.00 bought, ¥2,000.00 set aside). "
+            "Choose more assistance products, or set more money aside for them."
+        )
+
+    def test_an_equivalent_is_on_offer(self) -> None:
+        giver = side()
+        programme = approved(giver, ["JS-MILLET-2000"], heads=10)
+        ((code, sentence), *rest) = self.place_refused(programme, giver, ATTEMPT)
+        assert code == "assistance_first"
+        assert sentence.startswith(
+            f"“{product('JS-MILLET-2000').get_title()}”: assistance products come first. "
+            "Equivalents are on offer for 10 of the units ("
+        )
+        assert sentence.endswith("Take the substitutes with one click; the rest may then stay.")
+        assert rest == []
+
+    def test_an_unclassified_product(self) -> None:
+        giver = side()
+        Product.objects.filter(upc=MOONCAKES).update(commodity_class=None)
+        programme = approved(giver, [MOONCAKES])
+        assert self.place_refused(programme, giver, ATTEMPT) == [
+            (
+                "unclassified",
+                f"“{product(MOONCAKES).get_title()}” has no commodity class, so it cannot be compared, and a covered purse "
+                "may not buy it. Ask the operator to classify it, or choose another product.",
+            )
+        ]
+        assert not preview(programme).allowed
+
+    def test_an_occasion_and_a_form_that_the_policy_does_not_allow(self) -> None:
+        giver = side()
+        programme = approved(giver, [DATES], occasion="anniversary", form="cash")
+        assert sorted(self.place_refused(programme, giver, ATTEMPT)) == [
+            (
+                "form",
+                "The form “Cash” is forbidden: gifts are goods, or vouchers that name the shop and the item. "
+                "Choose another form.",
+            ),
+            (
+                "occasion",
+                "“anniversary” is no occasion on which the policy allows gifts. Choose an allowed occasion.",
+            ),
+        ]
+
+    def test_ordinary_goods_from_the_assistance_only_purse(self) -> None:
+        giver = side()
+        programme = approved(giver, [(MOONCAKES, {"purse": giver.reserve}), DATES])
+        ((code, sentence),) = self.place_refused(programme, giver, ATTEMPT)
+        assert code == "ring_fenced_purse"
+        assert "pays for assistance products alone" in sentence
+
+    def test_more_than_the_purse_holds(self) -> None:
+        giver = side()
+        set_aside(giver.buyer, giver.general, giver.reserve, cast.FUNDS_AT_FIRST - 5_000, "away")
+        programme = approved(giver, [DATES], heads=3)
+        assert self.place_refused(programme, giver) == [
+            (
+                "not_enough_money",
+                "The purse “职工节日慰问经费” holds ¥50.00 and ¥90.00 is needed: a purse never goes below zero. "
+                "Add funds to it, or choose fewer or cheaper goods.",
+            )
+        ]
+
+    def test_a_need_date_that_passed_while_the_plan_waited(self) -> None:
+        giver = side()
+        programme = approved(giver, [DATES])
+        yesterday = timezone.localdate() - timedelta(days=1)
+        Programme.objects.filter(pk=programme.pk).update(need_date=yesterday)
+        ((code, _sentence),) = self.place_refused(programme, giver)
+        assert code == "past_date"
+
+    def test_a_producer_that_lost_its_standing_is_no_assistance_producer(self) -> None:
+        giver = side()
+        programme = approved(giver, [DATES], heads=100)
+        Organisation.objects.filter(code="P-JX").update(good_standing=False)
+        codes = [code for code, _ in self.place_refused(programme, giver, ATTEMPT)]
+        assert codes[0] == "assistance_first"
+
+    def test_all_violations_are_said_together(self) -> None:
+        giver = side()
+        programme = approved(giver, [MOONCAKES, HONEY, "JS-MILLET-2000"], heads=41, form="cash")
+        codes = [code for code, _ in self.place_refused(programme, giver, ATTEMPT)]
+        assert set(codes) == {"assistance_first", "over_stock", "share", "form"}
+        assert Entry.objects.filter(kind="priority.judged").count() == 1
+
+
+def test_an_empty_workbook_made_by_a_spreadsheet_program() -> None:
+    giver = side()
+    programme = draft(giver)
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        book.add_worksheet("Sheet1")
+    assert refused(lambda: import_roster(giver.buyer, programme, "Book1.xlsx", buffer.getvalue())).code == "bad_file"
