@@ -102,9 +102,9 @@ def test_an_unknown_category_is_flagged() -> None:
 
 
 def test_a_green_food_number() -> None:
-    assert check_gf(
-        "GF610124230001", producer_county="610124", on=datetime.date(2026, 12, 31)
-    ) == GreenFoodMark(number="GF610124230001", county_code="610124", year=2023, serial="0001", flags=())
+    assert check_gf("GF610124230001", producer_county="610124", on=datetime.date(2026, 12, 31)) == GreenFoodMark(
+        number="GF610124230001", county_code="610124", year=2023, serial="0001", flags=()
+    )
     assert check_gf("GF610823230001", producer_county="610124", on=datetime.date(2027, 1, 1)).flags == (
         "retired_code",
         "county_differs",
@@ -114,9 +114,7 @@ def test_a_green_food_number() -> None:
 
 
 def test_an_organic_code() -> None:
-    assert check_organic("12325 123456789012") == OrganicCode(
-        "12325123456789012", "123", 2025, "123456789012"
-    )
+    assert check_organic("12325 123456789012") == OrganicCode("12325123456789012", "123", 2025, "123456789012")
     assert refused(check_organic, "1232512345678901") == "organic_shape"
 
 
@@ -159,9 +157,7 @@ def test_an_identity_number_of_somebody_not_yet_born_is_refused_and_never_repeat
 
 
 def test_the_credit_code_printed_in_the_standard() -> None:
-    assert check_credit_code("91350100m000100y43") == CreditCode(
-        "91350100M000100Y43", "9", "1", "350100", "M000100Y4"
-    )
+    assert check_credit_code("91350100m000100y43") == CreditCode("91350100M000100Y43", "9", "1", "350100", "M000100Y4")
 
 
 @pytest.mark.parametrize(
@@ -182,9 +178,7 @@ def test_made_numbers_belong_to_nobody_and_are_valid() -> None:
     assert (identity, identity_problem(identity)) == ("619901198002290018", "")
     assert make_credit_code(123) == "93619900000001230D"
     assert check_credit_code(make_credit_code(123)).organisation == "000001230"
-    assert (
-        check_credit_code(make_credit_code(5, area="610124", department_and_kind="81")).area_code == "610124"
-    )
+    assert check_credit_code(make_credit_code(5, area="610124", department_and_kind="81")).area_code == "610124"
 
 
 @pytest.mark.parametrize(
