@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import redis
+from django.utils import translation
 
 from marketplace import processes
 from tests import house
@@ -144,6 +145,13 @@ def world(world_database: house.Database, django_db_blocker: Any) -> Iterator[No
     from tests.world import visiting
 
     with django_db_blocker.unblock(), visiting(world_database):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _sentences_in_english() -> Iterator[None]:
+    """Sentences are asserted as the source has them; a request still chooses its own language, Chinese by default."""
+    with translation.override("en"):
         yield
 
 
