@@ -129,6 +129,11 @@ def test_a_gift_from_the_plan_to_the_order(world: None) -> None:
     shown = text(buyer.open("union:order", order.number))
     assert "283" in shown
     assert "No-equivalent certificate" in shown
+    # What was decided stands with the order: the plan is not judged again.
+    for name in ("union:goods", "union:approval"):
+        page = buyer.open(name, plan.pk)
+        assert page.context["preview"] is None
+        assert reverse("union:order", args=[order.number]) in page.content.decode()
 
 
 def test_a_plan_with_faults_keeps_what_was_typed(world: None) -> None:

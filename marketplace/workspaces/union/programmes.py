@@ -127,6 +127,8 @@ def goods(request: HouseRequest, pk: int) -> HttpResponse:
     """What the gift holds: each line with the rule's word on it, and the catalogue to choose from."""
     programme = _programme(request, pk)
     context = _frame(request, programme, "goods")
+    if programme.order is not None:
+        context["lines"] = programme.gift_lines.select_related("product")
     if programme.state == ProgrammeState.DRAFT and Role.BUYER in request.roles:
         form = CatalogueForm(request.GET)
         page = page_of(request, narrowed(offers(today()), form.wishes), _CARDS)
@@ -296,7 +298,12 @@ def _frame(request: HouseRequest, programme: Programme, current: str = "") -> di
 
 
 def _preview(programme: Programme) -> dict[str, Any]:
-    """The rule's word on the gift as it stands; an error such as a missing policy is told instead."""
+    """The rule's word on the gift as it stands; an error such as a missing policy is told instead.
+
+    A placed gift is not judged again: what was decided then stands with the order.
+    """
+    if programme.state == ProgrammeState.PLACED:
+        return {"preview": None, "violations": ()}
     try:
         seen = preview(programme)
     except HouseError as error:
