@@ -6,25 +6,24 @@ import base64
 import hashlib
 from datetime import date
 from pathlib import PurePath
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from marketplace.evidence.actions import record
 from marketplace.ledger.models import Purse, PurseKind
 from marketplace.organisations.errors import Refusals
 from marketplace.organisations.models import Organisation, Role, User
-from marketplace.organisations.personal import blind_index
 from marketplace.organisations.queries import holds, require
 from marketplace.shop.catalogue.models import Product
 from procurement.programmes.annotate import annotated_copy
-from procurement.programmes.errors import BadFile, NothingToSubstitute, OwnPlan, PastDate, PurseOfAnother, WrongState
+from procurement.programmes.errors import BadFile, NothingToSubstitute, OwnPlan, PastDate, PurseOfAnother
 from procurement.programmes.models import Delivery, GiftLine, Programme, ProgrammeState, Recipient, RosterImport
+from procurement.programmes.people import recipient_of
 from procurement.programmes.plans import plan_of
-from procurement.programmes.regions import region_of
-from procurement.programmes.roster import Person, RosterError, RosterReading, read_roster
+from procurement.programmes.roster import RosterError, RosterReading, read_roster
+from procurement.programmes.states import expect_state, locked_draft, locked_programme, move, record_step
 from procurement.programmes.substitution import substitutes_for
 from procurement.programmes.workbook import WorkbookError
 
@@ -64,7 +63,9 @@ def create_programme(
             approvers=approvers,
             created_by=actor,
         )
-        _record("programme.drafted", programme, occasion=occasion, per_head=per_head, need_date=need_date.isoformat())
+        record_step(
+            "programme.drafted", programme, occasion=occasion, per_head=per_head, need_date=need_date.isoformat()
+        )
     return programme
 
 
@@ -82,7 +83,7 @@ def import_roster(actor: User, programme: Programme, file_name: str, content: by
         raise BadFile(reason=error.sentence) from error
     copy = annotated_copy(content, reading, filename=name) if reading.faults else b""
     with transaction.atomic():
-        locked = _draft(programme, "import a roster into")
+        locked = locked_draft(programme, _("import a roster into"))
         imported = RosterImport.objects.create(
             programme=locked,
             union=locked.union,
@@ -95,7 +96,7 @@ def import_roster(actor: User, programme: Programme, file_name: str, content: by
             imported_by=actor,
         )
         _keep(imported, reading)
-        _record(
+        record_step(
             "roster.imported", locked, file_sha256=imported.sha256, people=imported.people, accepted=imported.accepted,
             faulty_rows=len({(f.sheet, f.row) for f in reading.faults}),
         )  # fmt: skip
@@ -103,7 +104,7 @@ def import_roster(actor: User, programme: Programme, file_name: str, content: by
 
 
 def _keep(imported: RosterImport, reading: RosterReading) -> None:
-    recipients = [_recipient(imported, person) for person in reading.accepted]
+    recipients = [recipient_of(imported.programme, person, imported) for person in reading.accepted]
     # One statement: rows of one member would collide within it, but the reader lets a member number through only once.
     Recipient.objects.bulk_create(
         recipients,
@@ -112,31 +113,6 @@ def _keep(imported: RosterImport, reading: RosterReading) -> None:
         unique_fields=["programme", "member_no"],
         update_fields=["imported", "row", "person", "name", "phone", "id_number", "address", "region", "department"],
     )
-
-
-def _recipient(imported: RosterImport, person: Person) -> Recipient:
-    programme = imported.programme
-    known_by = person.member_no or f"{person.name} {person.phone}"
-    at_home = programme.delivery == Delivery.HOME
-    return Recipient(
-        programme=programme,
-        union=programme.union,
-        imported=imported,
-        row=person.row,
-        member_no=person.member_no or f"~{blind_index('unnumbered', known_by)[:16]}",
-        person=blind_index("member", f"{programme.union.code} {known_by}"),
-        name=person.name,
-        phone=person.phone,
-        id_number=person.id_number,
-        address=person.address,
-        region=(region_of(person.address) if at_home else "") or workplace_region(programme.union),
-        department=person.department,
-    )
-
-
-def workplace_region(union: Organisation) -> str:
-    """Where a union's workplace is, as a delivery region."""
-    return union.county_id[:4] if union.county_id else union.region[:4]
 
 
 def put_gift_line(
@@ -157,9 +133,9 @@ def put_gift_line(
     require(actor, Role.BUYER, programme.union)
     purse = purse or programme.purse
     with transaction.atomic():
-        locked = _draft(programme, "change the goods of")
+        locked = locked_draft(programme, _("change the goods of"))
         _check_purse(purse, locked.union, locked.gift_year, for_line=True)
-        line, _created = GiftLine.objects.update_or_create(
+        line, _is_new = GiftLine.objects.update_or_create(
             programme=locked,
             slot=slot,
             product=product,
@@ -180,7 +156,7 @@ def clear_slot(actor: User, programme: Programme, slot: int) -> None:
     """Take a part out of the gift. Raises NotAllowed, WrongState."""
     require(actor, Role.BUYER, programme.union)
     with transaction.atomic():
-        locked = _draft(programme, "change the goods of")
+        locked = locked_draft(programme, _("change the goods of"))
         GiftLine.objects.filter(programme=locked, slot=slot).delete()
 
 
@@ -191,13 +167,13 @@ def substitute(actor: User, programme: Programme, slot: int) -> list[GiftLine]:
     """
     require(actor, Role.BUYER, programme.union)
     with transaction.atomic():
-        locked = _draft(programme, "change the goods of")
+        locked = locked_draft(programme, _("change the goods of"))
         wanted = substitutes_for(plan_of(locked), slot)
         if wanted is None:
             raise NothingToSubstitute(slot=slot)
         GiftLine.objects.filter(programme=locked, slot=slot).delete()
         lines = GiftLine.objects.bulk_create(wanted)
-        _record("gift.substituted", locked, slot=slot, products=sorted({line.product_id for line in lines}))
+        record_step("gift.substituted", locked, slot=slot, products=sorted({line.product_id for line in lines}))
     return lines
 
 
@@ -206,11 +182,11 @@ def submit(actor: User, programme: Programme) -> None:
 
     require(actor, Role.BUYER, programme.union)
     with transaction.atomic():
-        locked = _draft(programme, "submit")
+        locked = locked_draft(programme, _("submit"))
         if faults := plan_of(locked).faults:
             raise Refusals(list(faults))
         move(locked, ProgrammeState.SUBMITTED, submitted_by=actor)
-        _record("programme.submitted", locked)
+        record_step("programme.submitted", locked)
 
 
 def approve(actor: User, programme: Programme) -> None:
@@ -220,9 +196,9 @@ def approve(actor: User, programme: Programme) -> None:
         if actor.pk in (locked.created_by_id, locked.submitted_by_id):
             raise OwnPlan(programme=locked.title)
         require(actor, Role.APPROVER, locked.union)
-        expect_state(locked, ProgrammeState.SUBMITTED, "approve")
+        expect_state(locked, ProgrammeState.SUBMITTED, _("approve"))
         move(locked, ProgrammeState.APPROVED, approved_by=actor, approved_at=timezone.now())
-        _record("programme.approved", locked)
+        record_step("programme.approved", locked)
 
 
 def send_back(actor: User, programme: Programme) -> None:
@@ -232,42 +208,11 @@ def send_back(actor: User, programme: Programme) -> None:
     with transaction.atomic():
         locked = locked_programme(programme)
         if locked.state not in (ProgrammeState.SUBMITTED, ProgrammeState.APPROVED):
-            expect_state(locked, ProgrammeState.SUBMITTED, "send back")
+            expect_state(locked, ProgrammeState.SUBMITTED, _("send back"))
         move(locked, ProgrammeState.DRAFT, approved_by=None, approved_at=None, submitted_by=None)
-        _record("programme.sent_back", locked)
+        record_step("programme.sent_back", locked)
 
 
 def _check_purse(purse: Purse, union: Organisation, gift_year: int, *, for_line: bool = False) -> None:
     if purse.union_id != union.pk or purse.gift_year != gift_year or (purse.kind != PurseKind.GENERAL and not for_line):
         raise PurseOfAnother(purse=purse.name, year=gift_year)
-
-
-def locked_programme(programme: Programme) -> Programme:
-    """The programme with its row lock: verbs on one programme come one after the other."""
-    return Programme.objects.select_for_update(of=("self",)).select_related("union", "purse").get(pk=programme.pk)
-
-
-def _draft(programme: Programme, verb: str) -> Programme:
-    locked = locked_programme(programme)
-    expect_state(locked, ProgrammeState.DRAFT, verb)
-    return locked
-
-
-def expect_state(programme: Programme, needed: ProgrammeState, verb: str) -> None:
-    """Raise WrongState unless the programme is in the state that the verb needs."""
-    if programme.state != needed:
-        raise WrongState(
-            programme=programme.title, state=ProgrammeState(programme.state).label, needed=needed.label, verb=verb
-        )
-
-
-def move(programme: Programme, state: ProgrammeState, **changes: Any) -> None:
-    """Move under the row's lock; the database knows which moves are declared."""
-    programme.state = state
-    for name, value in changes.items():
-        setattr(programme, name, value)
-    programme.save(update_fields=["state", *changes])
-
-
-def _record(kind: str, programme: Programme, **facts: Any) -> None:
-    record(kind, {"programme": programme.pk, **facts}, subject=f"programme:{programme.pk}", union_id=programme.union_id)

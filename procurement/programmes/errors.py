@@ -1,8 +1,10 @@
 """What a programme's verbs refuse."""
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.errors import HouseError
+from procurement.programmes.roster_faults import FAULT_SENTENCES
 
 
 class PastDate(HouseError):
@@ -89,3 +91,25 @@ class NothingToSubstitute(HouseError):
 
     code = "nothing_to_substitute"
     sentence = _("Nothing in part %(slot)s of the gift is blocked, so there is nothing to substitute.")
+
+
+class NotAPerson(HouseError):
+    """Something is wrong with one person typed in; the sentence is the one that a roster's row would get."""
+
+    def __init__(self, reason: str, **data: str | int) -> None:
+        super().__init__(reason=reason, **data)
+        self.code = reason
+
+    def __str__(self) -> str:
+        english, chinese = FAULT_SENTENCES[self.code]
+        return (english if get_language() == "en" else chinese) % self.data
+
+
+class AlreadyListed(HouseError):
+    """The member is on the list already."""
+
+    code = "already_listed"
+    sentence = _(
+        "“%(person)s” is on the list already: every member gets one gift of a plan. "
+        "Correct the member number, or leave the list as it is."
+    )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.evidence.actions import record
 from marketplace.fulfilment.actions import ParcelDraft, open_supplier_orders
@@ -23,10 +24,10 @@ from marketplace.shop.policy import purchase_policy
 from marketplace.steps.commands import once
 from procurement.policy.queries import in_force
 from procurement.priority.models import Decision, Outcome
-from procurement.programmes.actions import expect_state, locked_programme, move
 from procurement.programmes.assignment import deal, spread
 from procurement.programmes.models import Programme, ProgrammeState
 from procurement.programmes.plans import Piece, Plan, by_slot, plan_of, shares
+from procurement.programmes.states import expect_state, locked_programme, move
 from suppliers.settlement.queries import terms
 
 
@@ -43,7 +44,7 @@ def place(actor: User, programme: Programme, key: str) -> Order:
                 placed: Order = Order.objects.get(number=command.answer["order"])
                 return placed
             locked = locked_programme(programme)
-            expect_state(locked, ProgrammeState.APPROVED, "place")
+            expect_state(locked, ProgrammeState.APPROVED, _("place"))
             # Before the plan is read: it says what members had this year, which an order placed meanwhile would change.
             purchase_policy().lock(locked.union, locked.gift_year)
             order = _place(actor, plan_of(locked))
