@@ -20,7 +20,7 @@ from marketplace.shop.catalogue.models import Product
 from procurement.programmes.annotate import annotated_copy
 from procurement.programmes.errors import BadFile, NothingToSubstitute, OwnPlan, PastDate, PurseOfAnother
 from procurement.programmes.models import Delivery, GiftLine, Programme, ProgrammeState, Recipient, RosterImport
-from procurement.programmes.people import recipient_of
+from procurement.programmes.people import deliver_to, recipient_of
 from procurement.programmes.plans import plan_of
 from procurement.programmes.roster import RosterError, RosterReading, read_roster
 from procurement.programmes.states import expect_state, locked_draft, locked_programme, move, record_step
@@ -67,6 +67,55 @@ def create_programme(
             "programme.drafted", programme, occasion=occasion, per_head=per_head, need_date=need_date.isoformat()
         )
     return programme
+
+
+def revise_programme(
+    actor: User,
+    programme: Programme,
+    *,
+    title: str,
+    occasion: str,
+    gift_year: int,
+    per_head: int,
+    need_date: date,
+    delivery: str,
+    purse: Purse,
+    quotations: int,
+    approvers: int,
+) -> Programme:
+    """Change the frame of a draft; lines paid from its purse go along to the new one. The same frame again changes nothing.
+
+    Raises NotAllowed, WrongState, PastDate, PurseOfAnother, NoAddresses.
+    """
+    require(actor, Role.BUYER, programme.union)
+    if need_date <= timezone.localdate():
+        raise PastDate(day=need_date)
+    with transaction.atomic():
+        locked = locked_draft(programme, _("change"))
+        _check_purse(purse, locked.union, gift_year)
+        if delivery != locked.delivery:
+            deliver_to(locked, Delivery(delivery))
+        if purse.pk != locked.purse_id:
+            locked.gift_lines.filter(purse=locked.purse).update(purse=purse)
+        frame = {
+            "title": title, "occasion": occasion, "gift_year": gift_year, "per_head": per_head, "need_date": need_date,
+            "delivery": delivery, "purse": purse, "quotations": quotations, "approvers": approvers,
+        }  # fmt: skip
+        changed = [name for name, value in frame.items() if getattr(locked, name) != value]
+        for name in changed:
+            setattr(locked, name, frame[name])
+        if changed:
+            locked.save(update_fields=changed)
+            record_step("programme.revised", locked, changed=sorted(changed))
+    return locked
+
+
+def withdraw(actor: User, programme: Programme) -> None:
+    """Give a draft up. It stays on the list of plans as withdrawn. Raises NotAllowed, WrongState."""
+    require(actor, Role.BUYER, programme.union)
+    with transaction.atomic():
+        move(locked_draft(programme, _("withdraw")), ProgrammeState.WITHDRAWN)
+        record_step("programme.withdrawn", programme)
 
 
 def import_roster(actor: User, programme: Programme, file_name: str, content: bytes) -> RosterImport:

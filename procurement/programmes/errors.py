@@ -113,3 +113,13 @@ class AlreadyListed(HouseError):
         "“%(person)s” is on the list already: every member gets one gift of a plan. "
         "Correct the member number, or leave the list as it is."
     )
+
+
+class NoAddresses(HouseError):
+    """Home delivery for people without an address."""
+
+    code = "no_addresses"
+    sentence = _(
+        "%(count)s people on the list have no address, so nothing can be sent to their homes. Upload the list with addresses "
+        "first, or keep the delivery to the workplace."
+    )

@@ -9,7 +9,7 @@ from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.personal import blind_index
 from marketplace.organisations.queries import require
-from procurement.programmes.errors import AlreadyListed, NotAPerson
+from procurement.programmes.errors import AlreadyListed, NoAddresses, NotAPerson
 from procurement.programmes.models import Delivery, Programme, Recipient, RosterImport
 from procurement.programmes.regions import region_of
 from procurement.programmes.roster import Person
@@ -49,6 +49,19 @@ def recipient_of(programme: Programme, person: Person, imported: RosterImport | 
 def workplace_region(union: Organisation) -> str:
     """Where a union's workplace is, as a delivery region."""
     return union.county_id[:4] if union.county_id else union.region[:4]
+
+
+def deliver_to(programme: Programme, delivery: Delivery) -> None:
+    """Give everybody on the list the region of the new delivery. Under the programme's lock. Raises NoAddresses."""
+    if delivery == Delivery.WORKPLACE:
+        programme.recipients.update(region=workplace_region(programme.union))
+        return
+    people = list(programme.recipients.only("id", "address"))
+    if without := sum(not person.address for person in people):
+        raise NoAddresses(count=without)
+    for person in people:
+        person.region = region_of(person.address) or workplace_region(programme.union)
+    Recipient.objects.bulk_update(people, ["region"], batch_size=2_000)
 
 
 def add_person(

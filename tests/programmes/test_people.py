@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from marketplace.evidence.models import Entry
+from marketplace.ledger.actions import open_purse
 from marketplace.organisations.errors import NotAllowed, Refusals
-from procurement.programmes.actions import import_roster, submit
-from procurement.programmes.errors import AlreadyListed, WrongState
-from procurement.programmes.models import Delivery, Recipient
+from procurement.programmes.actions import import_roster, revise_programme, submit, withdraw
+from procurement.programmes.errors import AlreadyListed, NoAddresses, WrongState
+from procurement.programmes.models import Delivery, Programme, Recipient
 from procurement.programmes.people import add_person, take_off
 from tests.procurement.workbook_samples import person, rows_of, workbook
-from tests.world import DATES, YUYANG, draft, planned, side
+from tests.world import DATES, TEA, YUYANG, Side, draft, planned, side
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -82,3 +85,55 @@ def test_another_unions_buyer_changes_no_list() -> None:
         with pytest.raises(NotAllowed):
             verb()
     assert plan.recipients.count() == 1
+
+
+def test_home_delivery_needs_everybodys_address() -> None:
+    giver = side()
+    plan = draft(giver)
+    add_person(giver.buyer, plan, name="钱小满", phone="13900000001", address="陕西省榆林市榆阳区长城路5号")
+    add_person(giver.buyer, plan, name="孙小雪", phone="13900000002")
+    with pytest.raises(NoAddresses, match="1 people"):
+        revise(giver, plan, delivery=Delivery.HOME)
+    regions = dict(plan.recipients.values_list("department", "region"))
+    assert set(regions.values()) == {"61"}
+
+
+def test_a_plan_is_changed_while_it_is_a_draft() -> None:
+    giver = side()
+    plan = planned(giver, [DATES], heads=2)
+    add_person(giver.buyer, plan, name="钱小满", phone="13900000001", address="陕西省榆林市榆阳区长城路5号")
+    changed = revise(giver, plan, title="中秋慰问", per_head=25_000, delivery=Delivery.HOME)
+    assert (changed.title, changed.per_head, changed.delivery) == ("中秋慰问", 25_000, "home")
+    # Two live somewhere on a road that no county is known of; one is in Yulin.
+    assert sorted(plan.recipients.values_list("region", flat=True)) == ["61", "61", "6108"]
+    entry = Entry.objects.get(subject=f"programme:{plan.pk}", kind="programme.revised")
+    assert entry.body["changed"] == ["delivery", "per_head", "title"]
+    submit(giver.buyer, changed)
+    with pytest.raises(WrongState, match="to change it"):
+        revise(giver, plan, title="又改")
+
+
+def test_a_changed_purse_takes_its_lines_along() -> None:
+    giver = side()
+    plan = planned(giver, [DATES, (TEA, {"purse": giver.reserve})], heads=2)
+    other = open_purse(giver.union, "职工关爱经费", plan.gift_year)
+    revise(giver, plan, purse=other)
+    assert list(plan.gift_lines.values_list("purse__name", flat=True)) == ["职工关爱经费", giver.reserve.name]
+
+
+def test_a_draft_is_withdrawn_for_good() -> None:
+    giver = side()
+    plan = planned(giver, [DATES], heads=2)
+    withdraw(giver.buyer, plan)
+    plan.refresh_from_db()
+    assert plan.state == "withdrawn"
+    with pytest.raises(WrongState):
+        submit(giver.buyer, plan)
+    with pytest.raises(WrongState):
+        withdraw(giver.buyer, plan)
+
+
+def revise(giver: Side, plan: Programme, **changes: Any) -> Programme:
+    """The plan with a few things changed."""
+    names = ("title", "occasion", "gift_year", "per_head", "need_date", "delivery", "purse", "quotations", "approvers")
+    return revise_programme(giver.buyer, plan, **{name: getattr(plan, name) for name in names} | changes)

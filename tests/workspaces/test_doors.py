@@ -22,6 +22,7 @@ from procurement.priority.models import Judgement
 from suppliers.accreditation.models import Accreditation, AccreditationState
 from suppliers.settlement.models import Accrual
 from tests import world as builders
+from tests.workspaces import doors_union
 
 STRANGERS = {
     "buyer": "buyer.yuyang",
@@ -123,6 +124,8 @@ def arguments(name: str, own: SimpleNamespace) -> dict[str, Any] | None:
         return {"pk": own.programme, "slot": 1}
     if name == "union:exception":
         return {"pk": own.programme, "product": builders.product(builders.MOONCAKES).pk}
+    if name in (more := doors_union.own(own)):
+        return more[name]
     if name == "union:annotated":
         return {"pk": own.programme, "upload": own.upload}
     if name in {"audit:statement", "audit:statement_json"}:

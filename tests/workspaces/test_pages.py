@@ -46,10 +46,10 @@ class Person:
         if username:
             self.client.force_login(User.objects.get(username=username))
 
-    def open(self, name: str, *arguments: Any, **query: Any) -> Any:
+    def open(self, name: str, /, *arguments: Any, **query: Any) -> Any:
         return self._ask("get", reverse(name, args=arguments), query)
 
-    def send(self, name: str, *arguments: Any, **data: Any) -> Any:
+    def send(self, name: str, /, *arguments: Any, **data: Any) -> Any:
         return self._ask("post", reverse(name, args=arguments), data)
 
     def _ask(self, method: str, address: str, data: dict[str, Any]) -> Any:
@@ -146,6 +146,49 @@ def test_a_plan_with_faults_keeps_what_was_typed(world: None) -> None:
     assert 'value="-3"' in page
     assert "The day must lie after today." in text(answer)
     assert not Programme.objects.exists()
+
+
+def test_a_draft_is_changed_and_withdrawn(world: None) -> None:
+    buyer, plan = Person(cast.BUYER), builders.planned(builders.side(), [builders.DATES], 2)
+    page = buyer.open("union:edit", plan.pk)
+    start = page.context["form"].initial
+    assert (start["title"], start["per_head"]) == (plan.title, cast.PER_HEAD)
+    assert 'value="300"' in page.content.decode()
+    facts = {name: start[name] for name in ("occasion", "quotations", "approvers", "delivery")}
+    facts |= {
+        "title": "中秋慰问（二）",
+        "per_head": "280.50",
+        "need_date": start["need_date"].isoformat(),
+        "purse": start["purse"].pk,
+    }
+    assert buyer.send("union:edit", plan.pk, **facts).url == reverse("union:programme", args=[plan.pk])
+    plan.refresh_from_db()
+    assert (plan.title, plan.per_head) == ("中秋慰问（二）", 28_050)
+    assert told(buyer.send("union:withdraw", plan.pk)) == [
+        "The plan was changed.",
+        "The plan “中秋慰问（二）” was withdrawn.",
+    ]
+    assert "to change it" in text(buyer.send("union:edit", plan.pk, **facts))
+    assert 'id="withdraw"' not in buyer.open("union:programme", plan.pk).content.decode()
+
+
+def test_people_are_added_found_and_taken_off(world: None) -> None:
+    buyer, plan = Person(cast.BUYER), builders.planned(builders.side(), [builders.DATES], 60)
+    wrong = buyer.send("union:person_add", plan.pk, name="钱3", phone="029-8888888")
+    assert 'value="钱3"' in wrong.content.decode()
+    assert "This does not look like a person's name" in text(wrong)
+    assert "This is a landline" in text(wrong)
+    right = {"name": "钱小满", "phone": "13900000001", "member_no": "N00001", "department": "财务科"}
+    assert buyer.send("union:person_add", plan.pk, **right, another="1").url.endswith("/roster/add/")
+    assert "on the list already" in text(buyer.send("union:person_add", plan.pk, **right))
+    found = buyer.open("union:roster", plan.pk, department="财务科")
+    assert [row["member_no"] for row in found.context["people"].object_list] == ["N00001"]
+    assert [len(buyer.open("union:roster", plan.pk, page=n).context["people"].object_list) for n in (1, 2)] == [50, 11]
+    assert "Nobody fits" in text(buyer.open("union:roster", plan.pk, member="X"))
+    person = found.context["people"].object_list[0]["pk"]
+    for status in (302, 404):
+        assert buyer.send("union:person_off", plan.pk, person).status_code == status
+    assert plan.recipients.count() == 60
 
 
 def test_a_purse_of_another_union_is_not_offered(world: None) -> None:

@@ -102,6 +102,41 @@ class RosterForm(forms.Form):
         return roster
 
 
+class PersonForm(forms.Form):
+    """One person typed in. What is wrong with it, the verb says, as it does of a roster's row."""
+
+    name = forms.CharField(label=_("Name"), max_length=60)
+    phone = forms.CharField(label=_("Mobile number"), max_length=40, widget=forms.TextInput({"inputmode": "tel"}))
+    member_no = forms.CharField(label=_("Member number"), max_length=40, required=False)
+    department = forms.CharField(label=_("Department"), max_length=60, required=False)
+    address = forms.CharField(
+        label=_("Address"), max_length=200, required=False, help_text=_("Needed for delivery to the home.")
+    )
+    id_number = forms.CharField(
+        label=_("Identity number"), max_length=40, required=False, help_text=_("Only where your union collects it.")
+    )
+
+
+class PeopleFilter(forms.Form):
+    """Whom the list shows. Names and numbers of telephones are stored encrypted, so they cannot be searched."""
+
+    member = forms.CharField(label=_("Member number"), max_length=40, required=False)
+    department = forms.ChoiceField(label=_("Department"), required=False)
+
+    def __init__(self, departments: list[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["department"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("All")), *((name, name) for name in departments)]
+
+    @property
+    def wishes(self) -> dict[str, str]:
+        """What was asked and makes sense, as conditions on recipients."""
+        self.is_valid()
+        asked = {"member_no__icontains": "member", "department": "department"}
+        return {lookup: self.cleaned_data[name] for lookup, name in asked.items() if self.cleaned_data.get(name)}
+
+
 class GiftLineForm(forms.Form):
     """A product for a part of the gift, and from which purse it is paid; the plan's own when none is named."""
 

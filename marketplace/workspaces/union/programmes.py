@@ -27,7 +27,15 @@ from marketplace.workspaces.storefront.forms import CatalogueForm
 from marketplace.workspaces.storefront.queries import listings, narrowed, offers
 from marketplace.workspaces.templatetags._figures import fen
 from marketplace.workspaces.union import queries
-from marketplace.workspaces.union.forms import ExceptionForm, GiftLineForm, ProgrammeForm, RosterForm, SetAsideForm
+from marketplace.workspaces.union.forms import (
+    ExceptionForm,
+    GiftLineForm,
+    PeopleFilter,
+    ProgrammeForm,
+    RosterForm,
+    SetAsideForm,
+)
+from marketplace.workspaces.union.frame import carried_out, frame, programme_of
 from marketplace.workspaces.union.purses import set_aside as set_money_aside
 from procurement.priority.actions import ask_exception
 from procurement.programmes import actions
@@ -80,11 +88,40 @@ def new(request: HouseRequest) -> HttpResponse:
     return render(request, "union/programme_new.html", {"form": form})
 
 
+@open_to(Role.BUYER)
+def edit(request: HouseRequest, pk: int) -> HttpResponse:
+    """Change the frame of a draft."""
+    programme = programme_of(request, pk)
+    start = {name: getattr(programme, name) for name in ProgrammeForm.base_fields}
+    form = ProgrammeForm(request.organisation, request.POST or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        wishes = form.cleaned_data
+        try:
+            actions.revise_programme(request.user, programme, gift_year=wishes["purse"].gift_year, **wishes)
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("The plan was changed."))
+            return redirect("union:programme", pk=pk)
+    return render(request, "union/programme_edit.html", frame(request, programme) | {"form": form})
+
+
+@open_to(Role.BUYER)
+@require_POST
+def withdraw(request: HouseRequest, pk: int) -> HttpResponse:
+    """Give a draft up."""
+    programme = programme_of(request, pk)
+    if carried_out(request, lambda: actions.withdraw(request.user, programme)):
+        thanks(request, _("The plan “%(title)s” was withdrawn.") % {"title": programme.title})
+        return redirect("union:programmes")
+    return redirect("union:programme", pk=pk)
+
+
 @open_to(Role.BUYER, Role.APPROVER)
 def detail(request: HouseRequest, pk: int) -> HttpResponse:
     """The plan at a glance, and what comes next."""
-    programme = _programme(request, pk)
-    context = _frame(request, programme)
+    programme = programme_of(request, pk)
+    context = frame(request, programme)
     lines = programme.gift_lines.select_related("product__commodity_class", "purse")
     return render(request, "union/programme.html", context | {"lines": lines, "latest": programme.imports.first()})
 
@@ -92,7 +129,7 @@ def detail(request: HouseRequest, pk: int) -> HttpResponse:
 @open_to(Role.BUYER, Role.APPROVER)
 def roster(request: HouseRequest, pk: int) -> HttpResponse:
     """Who gets the gift: the upload, what became of it, and the list with personal data masked."""
-    programme = _programme(request, pk)
+    programme = programme_of(request, pk)
     form = RosterForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["roster"]
@@ -103,9 +140,12 @@ def roster(request: HouseRequest, pk: int) -> HttpResponse:
         else:
             _tell_import(request, done)
             return redirect("union:roster", pk=pk)
-    people = page_of(request, Recipient.objects.filter(programme=programme), _PEOPLE_SHOWN)
+    listed = Recipient.objects.filter(programme=programme)
+    departments = listed.exclude(department="").order_by("department").values_list("department", flat=True).distinct()
+    narrow = PeopleFilter(list(departments), request.GET)
+    people = page_of(request, listed.filter(**narrow.wishes), _PEOPLE_SHOWN)
     people.object_list = [_masked(person) for person in people.object_list]
-    context = _frame(request, programme, "roster")
+    context = frame(request, programme, "roster") | {"narrow": narrow}
     latest = programme.imports.first()
     context |= {"form": form, "people": people, "latest": latest, "faults": _faults(latest)}
     return render(request, "union/roster.html", context)
@@ -125,8 +165,8 @@ def annotated(request: HouseRequest, pk: int, upload: int) -> HttpResponse:
 @open_to(Role.BUYER, Role.APPROVER)
 def goods(request: HouseRequest, pk: int) -> HttpResponse:
     """What the gift holds: each line with the rule's word on it, and the catalogue to choose from."""
-    programme = _programme(request, pk)
-    context = _frame(request, programme, "goods")
+    programme = programme_of(request, pk)
+    context = frame(request, programme, "goods")
     if programme.order is not None:
         context["lines"] = programme.gift_lines.select_related("product")
     if programme.state == ProgrammeState.DRAFT and Role.BUYER in request.roles:
@@ -141,13 +181,13 @@ def goods(request: HouseRequest, pk: int) -> HttpResponse:
 @require_POST
 def put(request: HouseRequest, pk: int) -> HttpResponse:
     """Put a product into a part of the gift."""
-    programme = _programme(request, pk)
+    programme = programme_of(request, pk)
     form = GiftLineForm(request.POST)
     if form.is_valid():
         wishes = form.cleaned_data
         product = get_object_or_404(Product.objects.filter(is_public=True), pk=wishes["product"])
         purse = get_object_or_404(Purse, pk=wishes["purse"], union=request.organisation) if wishes["purse"] else None
-        _do(
+        carried_out(
             request,
             lambda: actions.put_gift_line(
                 request.user, programme, wishes["slot"], product, per_head=wishes["per_head"], purse=purse
@@ -164,8 +204,8 @@ def put(request: HouseRequest, pk: int) -> HttpResponse:
 @require_POST
 def clear(request: HouseRequest, pk: int, slot: int) -> HttpResponse:
     """Take a part out of the gift."""
-    programme = _programme(request, pk)
-    _do(request, lambda: actions.clear_slot(request.user, programme, slot))
+    programme = programme_of(request, pk)
+    carried_out(request, lambda: actions.clear_slot(request.user, programme, slot))
     return _back(programme, request)
 
 
@@ -173,8 +213,8 @@ def clear(request: HouseRequest, pk: int, slot: int) -> HttpResponse:
 @require_POST
 def substitute(request: HouseRequest, pk: int, slot: int) -> HttpResponse:
     """Take the rule's substitutes for a blocked part: one click."""
-    programme = _programme(request, pk)
-    if _do(request, lambda: actions.substitute(request.user, programme, slot)):
+    programme = programme_of(request, pk)
+    if carried_out(request, lambda: actions.substitute(request.user, programme, slot)):
         thanks(request, _("The substitutes were taken: assistance products first."))
     return _back(programme, request)
 
@@ -183,11 +223,11 @@ def substitute(request: HouseRequest, pk: int, slot: int) -> HttpResponse:
 @require_POST
 def set_aside(request: HouseRequest, pk: int) -> HttpResponse:
     """Move money into the assistance-only purse, so that the year's share holds."""
-    programme = _programme(request, pk)
+    programme = programme_of(request, pk)
     form = SetAsideForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Enter an amount in yuan with at most two decimals."))
-    elif _do(
+    elif carried_out(
         request, lambda: set_money_aside(request.user, programme, form.cleaned_data["amount"], form.cleaned_data["key"])
     ):
         thanks(
@@ -199,7 +239,7 @@ def set_aside(request: HouseRequest, pk: int) -> HttpResponse:
 @open_to(Role.BUYER)
 def exception(request: HouseRequest, pk: int, product: int) -> HttpResponse:
     """Ask the union above for leave to buy an ordinary product all the same."""
-    programme = _programme(request, pk)
+    programme = programme_of(request, pk)
     wanted = get_object_or_404(Product.objects.filter(is_public=True), pk=product)
     start = {
         "quantity": programme.recipients.count() or 1,
@@ -217,15 +257,15 @@ def exception(request: HouseRequest, pk: int, product: int) -> HttpResponse:
             thanks(request, _("The request %(number)s was sent to the union above.") % {"number": made.number})
             return redirect("union:goods", pk=pk)
     return render(
-        request, "union/exception.html", _frame(request, programme, "goods") | {"form": form, "product": wanted}
+        request, "union/exception.html", frame(request, programme, "goods") | {"form": form, "product": wanted}
     )
 
 
 @open_to(Role.BUYER, Role.APPROVER)
 def approval(request: HouseRequest, pk: int) -> HttpResponse:
     """The whole plan on one page: to be submitted, approved, sent back, placed."""
-    programme = _programme(request, pk)
-    context = _frame(request, programme, "placed" if programme.state == ProgrammeState.APPROVED else "approval")
+    programme = programme_of(request, pk)
+    context = frame(request, programme, "placed" if programme.state == ProgrammeState.APPROVED else "approval")
     return render(request, "union/approval.html", context | _preview(programme) | {"key": uuid.uuid4().hex})
 
 
@@ -233,8 +273,8 @@ def approval(request: HouseRequest, pk: int) -> HttpResponse:
 @require_POST
 def submit(request: HouseRequest, pk: int) -> HttpResponse:
     """Hand the plan to the approver."""
-    programme = _programme(request, pk)
-    if _do(request, lambda: actions.submit(request.user, programme)):
+    programme = programme_of(request, pk)
+    if carried_out(request, lambda: actions.submit(request.user, programme)):
         thanks(request, _("The plan was submitted. An approver of your union decides on it now."))
     return redirect("union:approval", pk=pk)
 
@@ -243,8 +283,8 @@ def submit(request: HouseRequest, pk: int) -> HttpResponse:
 @require_POST
 def approve(request: HouseRequest, pk: int) -> HttpResponse:
     """Approve another person's plan. The verb refuses a buyer who approves their own, with a sentence."""
-    programme = _programme(request, pk)
-    if _do(request, lambda: actions.approve(request.user, programme)):
+    programme = programme_of(request, pk)
+    if carried_out(request, lambda: actions.approve(request.user, programme)):
         thanks(request, _("The plan is approved. The buyer can place the order now."))
     return redirect("union:approval", pk=pk)
 
@@ -253,8 +293,8 @@ def approve(request: HouseRequest, pk: int) -> HttpResponse:
 @require_POST
 def send_back(request: HouseRequest, pk: int) -> HttpResponse:
     """Send the plan back to its draft."""
-    programme = _programme(request, pk)
-    if _do(request, lambda: actions.send_back(request.user, programme)):
+    programme = programme_of(request, pk)
+    if carried_out(request, lambda: actions.send_back(request.user, programme)):
         thanks(request, _("The plan went back to the buyer."))
     return redirect("union:approval", pk=pk)
 
@@ -263,7 +303,7 @@ def send_back(request: HouseRequest, pk: int) -> HttpResponse:
 @require_POST
 def place(request: HouseRequest, pk: int) -> HttpResponse:
     """Place the order. The key came with the page, so that sending it twice gives the same order."""
-    programme = _programme(request, pk)
+    programme = programme_of(request, pk)
     try:
         order = place_order(request.user, programme, request.POST.get("key", "")[:64] or uuid.uuid4().hex)
     except HouseError as error:
@@ -271,30 +311,6 @@ def place(request: HouseRequest, pk: int) -> HttpResponse:
         return redirect("union:approval", pk=pk)
     thanks(request, _("Order %(number)s was placed. The producers are being told now.") % {"number": order.number})
     return redirect("union:order", number=order.number)
-
-
-def _programme(request: HouseRequest, pk: int) -> Programme:
-    rows = Programme.objects.select_related(
-        "union", "purse__account", "order", "created_by", "submitted_by", "approved_by"
-    )
-    found: Programme = get_object_or_404(rows, pk=pk, union=request.organisation)
-    return found
-
-
-def _frame(request: HouseRequest, programme: Programme, current: str = "") -> dict[str, Any]:
-    """What every page of a plan shows around its content."""
-    people, lines = programme.recipients.count(), programme.gift_lines.count()
-    return {
-        "programme": programme,
-        "recipients": people,
-        "stage": current
-        if programme.state != ProgrammeState.PLACED and current
-        else queries.stage(programme, people, lines),
-        "stage_urls": queries.stage_urls(programme),
-        "is_buyer": Role.BUYER in request.roles,
-        "is_approver": Role.APPROVER in request.roles,
-        "is_draft": programme.state == ProgrammeState.DRAFT,
-    }
 
 
 def _preview(programme: Programme) -> dict[str, Any]:
@@ -320,16 +336,6 @@ def _preview(programme: Programme) -> dict[str, Any]:
     }
 
 
-def _do(request: HouseRequest, verb: Any) -> bool:
-    """Carry out a verb; tell what it refuses."""
-    try:
-        verb()
-    except HouseError as error:
-        tell(request, error)
-        return False
-    return True
-
-
 def _back(programme: Programme, request: HouseRequest) -> HttpResponseRedirect:
     """Back to the goods, with the filters that were set."""
     answer = redirect("union:goods", pk=programme.pk)
@@ -338,9 +344,10 @@ def _back(programme: Programme, request: HouseRequest) -> HttpResponseRedirect:
     return answer
 
 
-def _masked(person: Recipient) -> dict[str, str]:
+def _masked(person: Recipient) -> dict[str, Any]:
     return {
-        "member_no": person.member_no,
+        "pk": person.pk,
+        "member_no": person.member_no if not person.member_no.startswith("~") else "–",
         "name": mask_name(person.name),
         "phone": mask_phone(person.phone),
         "department": person.department,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.union import orders, programmes, views
+from marketplace.workspaces.union import orders, people, programmes, views
 
 app_name = "union"
 urlpatterns = [
@@ -10,7 +10,11 @@ urlpatterns = [
     path("programmes/", programmes.index, name="programmes"),
     path("programmes/new/", programmes.new, name="programme_new"),
     path("programmes/<int:pk>/", programmes.detail, name="programme"),
+    path("programmes/<int:pk>/edit/", programmes.edit, name="edit"),
+    path("programmes/<int:pk>/withdraw/", programmes.withdraw, name="withdraw"),
     path("programmes/<int:pk>/roster/", programmes.roster, name="roster"),
+    path("programmes/<int:pk>/roster/add/", people.add, name="person_add"),
+    path("programmes/<int:pk>/roster/<int:person>/take-off/", people.take_off, name="person_off"),
     path("programmes/<int:pk>/roster/<int:upload>/marked.xlsx", programmes.annotated, name="annotated"),
     path("programmes/<int:pk>/goods/", programmes.goods, name="goods"),
     path("programmes/<int:pk>/goods/put/", programmes.put, name="put"),

@@ -1,0 +1,50 @@
+"""What the pages of one programme share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+
+from marketplace.organisations.errors import HouseError
+from marketplace.organisations.models import Role
+from marketplace.workspaces.doors import HouseRequest
+from marketplace.workspaces.pages import tell
+from marketplace.workspaces.union import queries
+from procurement.programmes.models import Programme, ProgrammeState
+
+
+def programme_of(request: HouseRequest, pk: int) -> Programme:
+    """The union's own programme of that number, or 404."""
+    rows = Programme.objects.select_related(
+        "union", "purse__account", "order", "created_by", "submitted_by", "approved_by"
+    )
+    found: Programme = get_object_or_404(rows, pk=pk, union=request.organisation)
+    return found
+
+
+def frame(request: HouseRequest, programme: Programme, current: str = "") -> dict[str, Any]:
+    """What every page of a plan shows around its content."""
+    people, lines = programme.recipients.count(), programme.gift_lines.count()
+    return {
+        "programme": programme,
+        "recipients": people,
+        "stage": current
+        if programme.state != ProgrammeState.PLACED and current
+        else queries.stage(programme, people, lines),
+        "stage_urls": queries.stage_urls(programme),
+        "is_buyer": Role.BUYER in request.roles,
+        "is_approver": Role.APPROVER in request.roles,
+        "is_draft": programme.state == ProgrammeState.DRAFT,
+    }
+
+
+def carried_out(request: HouseRequest, verb: Callable[[], object]) -> bool:
+    """Carry out a verb; tell what it refuses."""
+    try:
+        verb()
+    except HouseError as error:
+        tell(request, error)
+        return False
+    return True
