@@ -37,6 +37,7 @@ from marketplace.workspaces.union.forms import (
 )
 from marketplace.workspaces.union.frame import carried_out, frame, programme_of
 from marketplace.workspaces.union.purses import set_aside as set_money_aside
+from marketplace.workspaces.union.suggestions import first_draft
 from procurement.priority.actions import ask_exception
 from procurement.programmes import actions
 from procurement.programmes.models import Programme, ProgrammeState, Recipient, RosterImport
@@ -73,7 +74,8 @@ def index(request: HouseRequest) -> HttpResponse:
 @open_to(Role.BUYER)
 def new(request: HouseRequest) -> HttpResponse:
     """Open a plan."""
-    form = ProgrammeForm(request.organisation, request.POST or None)
+    start = first_draft(request.organisation, today(), request.GET.get("occasion", ""))
+    form = ProgrammeForm(request.organisation, request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
         wishes = form.cleaned_data
         try:

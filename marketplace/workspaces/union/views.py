@@ -18,6 +18,7 @@ from marketplace.workspaces.pages import page_of, put_into, thanks, today
 from marketplace.workspaces.statements import json_download, statement_context
 from marketplace.workspaces.union import queries
 from marketplace.workspaces.union.forms import AnswerForm
+from marketplace.workspaces.union.suggestions import festivals_ahead
 from procurement.audit import actions as audit
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import UnionYear
@@ -41,6 +42,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "cases": AuditCase.objects.filter(union=union, state=CaseState.OPEN)[:_FEW],
         "gauge": queries.year_gauge(union, year),
         "purses": queries.purses(union, year),
+        "ahead": festivals_ahead(union, today()),
         "year": year,
         "is_buyer": Role.BUYER in request.roles,
         "is_approver": Role.APPROVER in request.roles,

@@ -1,0 +1,61 @@
+"""What a plan can begin with: the festivals ahead, when to order for them, and a first draft of the form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from marketplace.organisations.models import Organisation
+from procurement.policy.errors import NoPolicyInForce
+from procurement.policy.festivals import Festival, upcoming
+from procurement.policy.models import Occasion
+from procurement.policy.queries import in_force
+
+# Goods should be with the last member some days before the festival.
+_DAYS_BEFORE = 3
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A festival to come, and the last day on which an order for it is planned in time; None once that has passed."""
+
+    festival: Festival
+    order_by: date | None
+    days: int
+
+    @property
+    def occasion(self) -> Occasion:
+        """The occasion."""
+        return self.festival.occasion
+
+
+def festivals_ahead(union: Organisation, day: date, number: int = 3) -> list[Ahead]:
+    """The next festivals on which the union's policy allows gifts. One statement."""
+    try:
+        policy = in_force(union.region, day)
+    except NoPolicyInForce:
+        return []
+    ahead = []
+    for festival in upcoming(day):
+        if festival.occasion in policy.occasions:
+            order_by = _needed_by(festival) - timedelta(days=policy.planning_days)
+            ahead.append(Ahead(festival, order_by if order_by >= day else None, festival.days_from(day)))
+    return ahead[:number]
+
+
+def first_draft(union: Organisation, day: date, occasion: str = "") -> dict[str, Any]:
+    """The form of a new plan as it is most likely wanted: the occasion asked for, or else the next festival."""
+    ahead = festivals_ahead(union, day, number=len(Occasion))
+    found = next((a.festival for a in ahead if not occasion or a.occasion == occasion), None)
+    if found is None:
+        return {"occasion": occasion} if occasion in Occasion.values else {}
+    title = _("%(festival)s %(year)s") % {"festival": found.occasion.label, "year": found.day.year}
+    needed_by = _needed_by(found)
+    return {"occasion": found.occasion, "title": title, "need_date": needed_by if needed_by > day else None}
+
+
+def _needed_by(festival: Festival) -> date:
+    return festival.day - timedelta(days=_DAYS_BEFORE)
