@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,8 @@ from marketplace.organisations.scopes import seen_by
 View = Callable[..., HttpResponseBase]
 
 SESSION_KEY = "organisation"
+# What a page can be asked with; a view narrows it further (require_POST, require_safe).
+METHODS = ("GET", "HEAD", "POST")
 _SUBTREE_ROLES = {Role.UNION_OFFICER, Role.AUDITOR}
 
 
@@ -60,6 +62,8 @@ def open_to(*roles: Role) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             house_request = _enter(request, roles)
+            if request.method not in METHODS:
+                return HttpResponseNotAllowed(METHODS)
             with seen_by(viewers(house_request.membership)):
                 response = view(house_request, *args, **kwargs)
             patch_cache_control(response, private=True, no_store=True)
@@ -76,6 +80,8 @@ def open_to_all(view: View) -> View:
 
     @wraps(view)
     def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         return view(request, *args, **kwargs)
 
     entered.audience = Audience()  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """What all tests of pages need."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,3 +11,12 @@ import pytest
 def _collected_files(settings: Any, tmp_path: Path) -> None:
     """WhiteNoise warns where no static files were ever collected."""
     settings.STATIC_ROOT = tmp_path
+
+
+@pytest.fixture
+def own(world: None) -> SimpleNamespace:
+    """What the union of Yanta, a producer of Jiaxian and its county have (tests/workspaces/own.py)."""
+    # Models can be imported only once Django is set up, which is after this file was read.
+    from tests.workspaces.own import make
+
+    return make()

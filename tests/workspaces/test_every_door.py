@@ -1,0 +1,191 @@
+"""R5: every address × every role × own, foreign and guessed objects × every method, generated from the URL map."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import path, reverse
+
+from marketplace.organisations.models import Role, User
+from marketplace.workspaces import doors
+from tests.workspaces import url_map
+from tests.workspaces.own import ELSEWHERE, PEOPLE, colleagues_elsewhere, holder
+from tests.workspaces.url_map import Address
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+API_HEADERS = {"accept": "application/json", "idempotency-key": "a-key"}
+FILES = ("text/plain", "application/json", "application/zip")
+
+
+@pytest.fixture(autouse=True)
+def _refusals_are_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger("django.request"), "level", logging.ERROR)
+
+
+class Visitor:
+    """Somebody who knocks everywhere; whatever an answer changed is taken back."""
+
+    def __init__(self, user: User | None = None) -> None:
+        self.client = Client(raise_request_exception=False, headers={"accept-language": "en"})
+        if user:
+            self.client.force_login(user)
+
+    def ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> Any:
+        """The answer, asked outside the test's own scope: the page has to say for whom it asks."""
+        options: dict[str, Any] = {"headers": API_HEADERS} if url.startswith("/api/") else {}
+        if method in {"POST", "PUT", "PATCH"}:
+            options |= {"data": body or {}}
+            if options.get("headers"):
+                options |= {"content_type": "application/json"}
+        taken_back = transaction.atomic()
+        taken_back._from_testcase = (
+            True  # as Django's own test cases say: what must not stand in a transaction may here
+        )
+        with taken_back:
+            answer = contextvars.Context().run(getattr(self.client, method.lower()), url, **options)
+            transaction.set_rollback(True)
+        return answer
+
+    def statuses(self, url: str) -> dict[str, int]:
+        return {method: self.ask(method, url).status_code for method in METHODS}
+
+
+@pytest.fixture
+def parameters(own: SimpleNamespace) -> dict[str, dict[str, Any]]:
+    """Parameters of own objects, by address."""
+    return url_map.own_parameters(own)
+
+
+@pytest.fixture
+def url_of(parameters: dict[str, dict[str, Any]]) -> Callable[[Address], str]:
+    """An address filled in with own objects."""
+    return lambda address: reverse(address.name, kwargs=parameters.get(address.name, {}))
+
+
+def missing(addresses: list[Address], known: dict[str, Any]) -> list[str]:
+    return [a.name for a in addresses if a.parameters and set(known.get(a.name, ())) != set(a.parameters)]
+
+
+def private() -> list[Address]:
+    return [address for address in url_map.addresses() if address.roles]
+
+
+def with_owner() -> Iterator[Address]:
+    shared = url_map.shared()
+    return (address for address in private() if address.parameters and address.name not in shared)
+
+
+def test_every_address_has_own_objects_to_be_tried_with(parameters: dict[str, dict[str, Any]]) -> None:
+    addresses = url_map.addresses()
+    names = [address.name for address in addresses]
+    assert missing(addresses, parameters) == []
+    assert parameters.keys() - set(names) == set()
+    assert sorted(names) == sorted(set(names))
+    assert url_map.shared() <= set(names)
+
+
+def test_an_address_without_own_objects_is_found() -> None:
+    new = path("parcels/<int:pk>/", doors.open_to(Role.MEMBER)(lambda request, pk: None), name="parcel")
+    [(route, pattern, name)] = url_map.leaves([new])
+    forgotten = Address(name, route, {"pk": "int"}, pattern.callback.audience.roles)
+    assert missing([forgotten], {}) == ["parcel"]
+    assert missing([forgotten], {"parcel": {"number": 1}}) == ["parcel"]
+    assert missing([forgotten], {"parcel": {"pk": 1}}) == []
+
+
+def test_a_stranger_is_asked_to_sign_in(url_of: Callable[[Address], str]) -> None:
+    stranger = Visitor()
+    wrong = []
+    for address in private():
+        found = stranger.statuses(url_of(address))
+        if set(found.values()) != ({401} if address.is_api else {302}):
+            wrong.append((address.name, found))
+    assert wrong == []
+
+
+def test_other_roles_are_refused(url_of: Callable[[Address], str]) -> None:
+    """Whatever the method, own objects of the same organisation included: the role is asked first."""
+    people = {role: Visitor(holder(role, "U-XA-YT", "only")) for role in Role}
+    wrong = []
+    for address in private():
+        url = url_of(address)
+        for role in Role:
+            if role not in address.roles and set((found := people[role].statuses(url)).values()) != {403}:
+                wrong.append((address.name, role.value, found))
+    assert wrong == []
+
+
+def test_what_belongs_to_others_does_not_exist(url_of: Callable[[Address], str]) -> None:
+    """With every method that the address offers its owner."""
+    owners = {role: Visitor(User.objects.get(username=name)) for role, name in PEOPLE.items()}
+    colleagues = {role: Visitor(user) for role, user in colleagues_elsewhere().items()}
+    wrong, tried = [], 0
+    for address in with_owner():
+        url = url_of(address)
+        for role in address.roles & ELSEWHERE.keys():
+            own = owners[role].statuses(url)
+            for method, found in colleagues[role].statuses(url).items():
+                tried += 1
+                if found not in hidden(address, method, offered=own[method] != 405):
+                    wrong.append((address.name, role.value, method, found))
+    assert wrong == []
+    assert tried >= 300
+
+
+def hidden(address: Address, method: str, *, offered: bool) -> set[int]:
+    """What somebody may be answered for whom the object does not exist."""
+    if address.is_api and method == "OPTIONS":
+        return {200}  # the API describes itself to everybody who may use it; about no object
+    if address.is_api and method == "POST":
+        return {400, 404, 405}  # a body without sense may be refused before the object is looked for
+    return {404} if offered else {404, 405}
+
+
+def test_a_guessed_number_finds_nothing(parameters: dict[str, dict[str, Any]]) -> None:
+    people = {role: Visitor(User.objects.get(username=name)) for role, name in PEOPLE.items()}
+    stranger = Visitor()
+    wrong = []
+    for address in url_map.addresses():
+        for url in url_map.guessed(address, parameters.get(address.name, {})):
+            for role in address.roles or [None]:
+                visitor = people[role] if role else stranger
+                for method in ("GET", "POST"):
+                    found = visitor.ask(method, url).status_code
+                    if found not in hidden(address, method, offered=False):
+                        wrong.append((url, role, method, found))
+    assert wrong == []
+
+
+def test_own_pages_open_and_offer_nothing_more(url_of: Callable[[Address], str]) -> None:
+    people = {role: Visitor(User.objects.get(username=name)) for role, name in PEOPLE.items()}
+    stranger = Visitor()
+    wrong, opened = [], 0
+    for address in url_map.addresses():
+        url = url_of(address)
+        for role in address.roles or [None]:
+            found = (people[role] if role else stranger).statuses(url)
+            opened += found["GET"] == 200
+            if not all(fits(address, method, status) for method, status in found.items()):
+                wrong.append((address.name, role, found))
+            elif {found["GET"], found["POST"]} == {405}:
+                wrong.append((address.name, role, "neither to be read nor to be written"))
+    assert wrong == []
+    assert opened >= 60
+
+
+def fits(address: Address, method: str, status: int) -> bool:
+    """Whether an answer to somebody on their own ground is one that may be."""
+    if status == 405:
+        return True
+    if method in {"GET", "HEAD"}:
+        return status in {200, 302}
+    if method == "POST":
+        return status in {200, 201, 302, 303} or (address.is_api and status in {400, 409})
+    return address.is_api and method == "OPTIONS" and status == 200
