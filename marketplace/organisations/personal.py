@@ -21,19 +21,29 @@ def _cipher(key: str) -> AESGCM:
     return AESGCM(base64.urlsafe_b64decode(key))
 
 
-def encrypt(plain: str) -> bytes:
-    """AES-256-GCM under the data key with a random nonce in front; the empty string stays empty."""
+def encrypt_bytes(plain: bytes) -> bytes:
+    """AES-256-GCM under the data key with a random nonce in front; nothing stays nothing."""
     if not plain:
         return b""
     nonce = os.urandom(_NONCE)
-    return nonce + _cipher(settings.DATA_KEY).encrypt(nonce, plain.encode(), None)
+    return nonce + _cipher(settings.DATA_KEY).encrypt(nonce, plain, None)
+
+
+def decrypt_bytes(stored: bytes) -> bytes:
+    """What went into `encrypt_bytes`. Raises cryptography's InvalidTag when the bytes were altered."""
+    if not stored:
+        return b""
+    return _cipher(settings.DATA_KEY).decrypt(stored[:_NONCE], stored[_NONCE:], None)
+
+
+def encrypt(plain: str) -> bytes:
+    """A text as `encrypt_bytes` keeps it."""
+    return encrypt_bytes(plain.encode())
 
 
 def decrypt(stored: bytes) -> str:
-    """The plain text of `encrypt`. Raises cryptography's InvalidTag when the bytes were altered."""
-    if not stored:
-        return ""
-    return _cipher(settings.DATA_KEY).decrypt(stored[:_NONCE], stored[_NONCE:], None).decode()
+    """The plain text of `encrypt`."""
+    return decrypt_bytes(stored).decode()
 
 
 def blind_index(kind: str, plain: str) -> str:

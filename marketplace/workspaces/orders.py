@@ -25,6 +25,7 @@ from procurement.priority.models import Decision, Judgement
 # What the log's entries about an order mean; a kind that is not named here shows bare.
 TRAIL = {
     "priority.judged": _("The rule judged the gift"),
+    "paper.filed": _("Paper put on file"),
     "order.placed": _("Order placed"),
     "supplier_order.opened": _("Supplier order opened"),
     "supplier_order.sent": _("Sent to the producer"),

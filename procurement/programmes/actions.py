@@ -234,7 +234,7 @@ def submit(actor: User, programme: Programme) -> None:
         locked = locked_draft(programme, _("submit"))
         if faults := plan_of(locked).faults:
             raise Refusals(list(faults))
-        move(locked, ProgrammeState.SUBMITTED, submitted_by=actor)
+        move(locked, ProgrammeState.SUBMITTED, submitted_by=actor, sent_back_because="")
         record_step("programme.submitted", locked)
 
 
@@ -250,15 +250,19 @@ def approve(actor: User, programme: Programme) -> None:
         record_step("programme.approved", locked)
 
 
-def send_back(actor: User, programme: Programme) -> None:
-    """Return a plan that waits for approval, or an approved one that was not placed, to its draft. Raises NotAllowed, WrongState."""
+def send_back(actor: User, programme: Programme, because: str = "") -> None:
+    """Return a plan that waits for approval, or an approved one that was not placed, to its draft, and say why.
+
+    Raises NotAllowed, WrongState.
+    """
     if not holds(actor, Role.BUYER, programme.union):
         require(actor, Role.APPROVER, programme.union)
     with transaction.atomic():
         locked = locked_programme(programme)
         if locked.state not in (ProgrammeState.SUBMITTED, ProgrammeState.APPROVED):
             expect_state(locked, ProgrammeState.SUBMITTED, _("send back"))
-        move(locked, ProgrammeState.DRAFT, approved_by=None, approved_at=None, submitted_by=None)
+        changes = {"approved_by": None, "approved_at": None, "submitted_by": None, "sent_back_because": because[:400]}
+        move(locked, ProgrammeState.DRAFT, **changes)
         record_step("programme.sent_back", locked)
 
 

@@ -123,3 +123,19 @@ class NoAddresses(HouseError):
         "%(count)s people on the list have no address, so nothing can be sent to their homes. Upload the list with addresses "
         "first, or keep the delivery to the workplace."
     )
+
+
+class PaperTooLarge(HouseError):
+    """A scan that nobody needs that large."""
+
+    code = "paper_too_large"
+    sentence = _("“%(name)s” is larger than %(most)s MB. Scan it with a lower resolution, or split it.")
+
+
+class NoPaper(HouseError):
+    """A file that is not what papers are kept as."""
+
+    code = "no_paper"
+    sentence = _(
+        "“%(name)s” is no PDF, JPEG or PNG inside, whatever its name says. Scan or export the paper as one of these."
+    )

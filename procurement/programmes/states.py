@@ -39,6 +39,6 @@ def move(programme: Programme, state: ProgrammeState, **changes: Any) -> None:
     programme.save(update_fields=["state", *changes])
 
 
-def record_step(kind: str, programme: Programme, **facts: Any) -> None:
+def record_step(kind: str, programme: Programme, /, **facts: Any) -> None:
     """An evidence entry about the programme."""
     record(kind, {"programme": programme.pk, **facts}, subject=f"programme:{programme.pk}", union_id=programme.union_id)

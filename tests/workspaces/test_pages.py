@@ -172,6 +172,28 @@ def test_a_draft_is_changed_and_withdrawn(world: None) -> None:
     assert 'id="withdraw"' not in buyer.open("union:programme", plan.pk).content.decode()
 
 
+def test_a_plan_goes_back_with_the_reason_and_comes_again(world: None) -> None:
+    giver = builders.side()
+    buyer, approver, plan = Person(cast.BUYER), Person(cast.APPROVER), builders.planned(giver, [builders.DATES], 2)
+    buyer.send("union:submit", plan.pk)
+    assert "few words" in told(approver.send("union:send_back", plan.pk))[-1]
+    approver.send("union:send_back", plan.pk, because="请补会议纪要")
+    assert "请补会议纪要" in text(buyer.open("union:approval", plan.pk))
+    scan = SimpleUploadedFile("纪要.pdf", b"%PDF-1.7 minutes")
+    assert buyer.send("union:papers", plan.pk, kind="minutes", paper=scan).url == reverse(
+        "union:papers", args=[plan.pk]
+    )
+    page = approver.open("union:approval", plan.pk)
+    assert [paper.file_name for paper in page.context["papers"]] == ["纪要.pdf"]
+    paper = approver.open("union:paper", plan.pk, page.context["papers"][0].pk)
+    assert (paper.content, paper["Content-Type"]) == (b"%PDF-1.7 minutes", "application/pdf")
+    assert paper["Content-Disposition"].startswith("attachment;")
+    wrong = buyer.send("union:papers", plan.pk, kind="invoice", paper=SimpleUploadedFile("发票.pdf", b"MZ"))
+    assert "“发票.pdf” is no PDF" in text(wrong)
+    buyer.send("union:submit", plan.pk)
+    assert "请补会议纪要" not in text(buyer.open("union:approval", plan.pk))
+
+
 def test_people_are_added_found_and_taken_off(world: None) -> None:
     buyer, plan = Person(cast.BUYER), builders.planned(builders.side(), [builders.DATES], 60)
     wrong = buyer.send("union:person_add", plan.pk, name="钱3", phone="029-8888888")

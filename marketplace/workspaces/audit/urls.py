@@ -12,6 +12,7 @@ urlpatterns = [
     path("unions/<str:code>/cases/new/", views.new_case, name="case_new"),
     path("orders/<str:number>/", views.order, name="order"),
     path("orders/<str:number>/judgements/<int:pk>/", views.judgement, name="judgement"),
+    path("orders/<str:number>/papers/<int:paper>/", views.paper, name="paper"),
     path("orders/<str:number>/pack/", views.pack, name="pack"),
     path("cases/", views.cases, name="cases"),
     path("cases/<int:pk>/", views.case, name="case"),

@@ -16,6 +16,7 @@ from marketplace.workspaces.audit.forms import CaseForm, NoteForm
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.orders import judgement_context, order_context, pack_download
 from marketplace.workspaces.pages import page_of, put_into, tell, thanks
+from marketplace.workspaces.papers import paper_download, papers_context
 from marketplace.workspaces.statements import json_download, statement_context
 from procurement.audit import actions
 from procurement.audit.models import AuditCase, CaseState
@@ -56,7 +57,14 @@ def order(request: HouseRequest, number: str) -> HttpResponse:
     """One order with its decisions and trail."""
     found = _order(number)
     judgements = Judgement.objects.filter(decisions__order=found).distinct()
-    return render(request, "audit/order.html", order_context(found) | {"judgements": judgements})
+    context = order_context(found) | papers_context(found.programme) | {"judgements": judgements}
+    return render(request, "audit/order.html", context)
+
+
+@open_to(Role.AUDITOR)
+def paper(request: HouseRequest, number: str, paper: int) -> HttpResponse:
+    """One paper that the union put on file."""
+    return paper_download(_order(number).programme, paper)
 
 
 @open_to(Role.AUDITOR)

@@ -15,7 +15,7 @@ from marketplace.workspaces.fields import DayInput, YuanField
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.policy.models import Occasion
-from procurement.programmes.models import Delivery
+from procurement.programmes.models import Delivery, PaperKind
 
 ROSTER_BYTES = 20 * 1024 * 1024
 
@@ -135,6 +135,21 @@ class PeopleFilter(forms.Form):
         self.is_valid()
         asked = {"member_no__icontains": "member", "department": "department"}
         return {lookup: self.cleaned_data[name] for lookup, name in asked.items() if self.cleaned_data.get(name)}
+
+
+class PaperForm(forms.Form):
+    """A scanned paper."""
+
+    kind = forms.ChoiceField(label=_("Kind of paper"), choices=PaperKind.choices)
+    paper = forms.FileField(label=_("Scan"))
+
+
+class SendBackForm(forms.Form):
+    """Why a plan goes back."""
+
+    because = forms.CharField(
+        label=_("What should be changed?"), max_length=400, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class GiftLineForm(forms.Form):

@@ -21,6 +21,7 @@ from marketplace.organisations.personal import mask_name, mask_phone
 from marketplace.shop.catalogue.models import Product
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import XLSX, attachment, page_of, put_into, tell, thanks, today
+from marketplace.workspaces.papers import papers_context
 from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.shares import gauge
 from marketplace.workspaces.storefront.forms import CatalogueForm
@@ -33,6 +34,7 @@ from marketplace.workspaces.union.forms import (
     PeopleFilter,
     ProgrammeForm,
     RosterForm,
+    SendBackForm,
     SetAsideForm,
 )
 from marketplace.workspaces.union.frame import carried_out, frame, programme_of
@@ -268,7 +270,8 @@ def approval(request: HouseRequest, pk: int) -> HttpResponse:
     """The whole plan on one page: to be submitted, approved, sent back, placed."""
     programme = programme_of(request, pk)
     context = frame(request, programme, "placed" if programme.state == ProgrammeState.APPROVED else "approval")
-    return render(request, "union/approval.html", context | _preview(programme) | {"key": uuid.uuid4().hex})
+    context |= papers_context(programme) | _preview(programme)
+    return render(request, "union/approval.html", context | {"key": uuid.uuid4().hex, "send_back_form": SendBackForm()})
 
 
 @open_to(Role.BUYER)
@@ -296,7 +299,10 @@ def approve(request: HouseRequest, pk: int) -> HttpResponse:
 def send_back(request: HouseRequest, pk: int) -> HttpResponse:
     """Send the plan back to its draft."""
     programme = programme_of(request, pk)
-    if carried_out(request, lambda: actions.send_back(request.user, programme)):
+    form = SendBackForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say in a few words what the buyer should change."))
+    elif carried_out(request, lambda: actions.send_back(request.user, programme, form.cleaned_data["because"])):
         thanks(request, _("The plan went back to the buyer."))
     return redirect("union:approval", pk=pk)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.union import orders, people, programmes, views
+from marketplace.workspaces.union import orders, papers, people, programmes, views
 
 app_name = "union"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("programmes/<int:pk>/goods/<int:slot>/substitute/", programmes.substitute, name="substitute"),
     path("programmes/<int:pk>/goods/exception/<int:product>/", programmes.exception, name="exception"),
     path("programmes/<int:pk>/goods/set-aside/", programmes.set_aside, name="set_aside"),
+    path("programmes/<int:pk>/papers/", papers.papers, name="papers"),
+    path("programmes/<int:pk>/papers/<int:paper>/", papers.paper, name="paper"),
     path("programmes/<int:pk>/approval/", programmes.approval, name="approval"),
     path("programmes/<int:pk>/submit/", programmes.submit, name="submit"),
     path("programmes/<int:pk>/approve/", programmes.approve, name="approve"),
