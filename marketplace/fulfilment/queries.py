@@ -34,6 +34,22 @@ def state_of(supplier_order: SupplierOrder) -> str:
     return "sent" if supplier_order.sent_at else "new"
 
 
+def in_state(supplier_orders: QuerySet[Any], state: str) -> QuerySet[Any]:
+    """Of supplier orders `with_states`, those of which `state_of` says this state; none for an unknown one."""
+    empty = [Q(**{f"in_{earlier}": 0}) for earlier in _ORDER]
+    if state == "closed":
+        return supplier_orders.filter(*empty)
+    if state in _ORDER[1:]:
+        place = _ORDER.index(ParcelState(state))
+        return supplier_orders.filter(*empty[:place], **{f"in_{state}__gt": 0})
+    marks = {
+        "new": Q(sent_at__isnull=True),
+        "sent": Q(sent_at__isnull=False, confirmed_at__isnull=True),
+        "confirmed": Q(confirmed_at__isnull=False),
+    }
+    return supplier_orders.filter(marks[state], in_placed__gt=0) if state in marks else supplier_orders.none()
+
+
 def progress(order: Order) -> dict[str, int]:
     """How many of an order's parcels are in each state."""
     rows = Parcel.objects.filter(supplier_order__order=order).values("state").annotate(n=Count("id")).order_by("state")

@@ -55,6 +55,19 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("producer:money", _("Money"), "coins"),
         ),
     ),
+    "province": Workspace(
+        _("Province enterprise"),
+        "truck",
+        frozenset({Role.PROVINCE}),
+        (
+            Entry("province:home", _("Today"), "home"),
+            Entry("province:orders", _("Supplier orders"), "box"),
+            Entry("province:picks", _("Pick and shipping list"), "truck"),
+            Entry("province:producers", _("Producers"), "producer"),
+            Entry("province:contracts", _("Contracts"), "document"),
+            Entry("province:money", _("Money"), "coins"),
+        ),
+    ),
     "audit": Workspace(
         _("Audit"),
         "scales",

@@ -20,3 +20,26 @@ class NoProvenance(HouseError):
         "The lot %(lot)s was shipped as an assistance product and shows no collections from households, so nobody can be credited. "
         "Record its inputs, then settle again."
     )
+
+
+class NothingChosen(HouseError):
+    """A payment of no deliveries."""
+
+    code = "nothing_chosen"
+    sentence = _("No delivery was chosen. Tick those that the bank has paid, then note them as paid.")
+
+
+class TooManyChosen(HouseError):
+    """More deliveries than one payment may hold."""
+
+    code = "too_many_chosen"
+    sentence = _("%(count)s deliveries were chosen; at most %(most)s are noted as paid at once. Choose fewer.")
+
+
+class NotYours(HouseError):
+    """A delivery of another enterprise's producer."""
+
+    code = "not_yours"
+    sentence = _(
+        "One of the deliveries chosen does not belong to a contract of %(enterprise)s. Nothing was noted as paid; open the list again."
+    )

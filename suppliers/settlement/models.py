@@ -49,7 +49,7 @@ class Accrual(models.Model):
     net = models.BigIntegerField()
     paid_at = models.DateTimeField(null=True)
 
-    objects = scoped("producer")
+    objects = scoped("producer", "supplier_order__enterprise")
 
     class Meta:
         constraints = [
@@ -72,7 +72,7 @@ class HouseholdAccrual(models.Model):
     paid_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
 
-    objects = scoped("producer")
+    objects = scoped("producer", "accrual__supplier_order__enterprise")
 
     class Meta:
         constraints = [

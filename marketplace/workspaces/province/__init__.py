@@ -1,0 +1,1 @@
+"""The pages of the province enterprise: what its producers deliver, and the money in between."""

@@ -1,0 +1,17 @@
+"""Addresses of the province enterprise."""
+
+from django.urls import path
+
+from marketplace.workspaces.province import views
+
+app_name = "province"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("orders/", views.orders, name="orders"),
+    path("orders/<int:pk>/", views.order, name="order"),
+    path("picks/", views.picks, name="picks"),
+    path("producers/", views.producers, name="producers"),
+    path("contracts/", views.contracts, name="contracts"),
+    path("money/", views.money, name="money"),
+    path("money/pay/", views.pay, name="pay"),
+]
