@@ -115,20 +115,16 @@ def contracts_of(enterprise: Organisation) -> QuerySet[Any]:
 def ending_contracts(enterprise: Organisation) -> QuerySet[Any]:
     """Contracts in force that end within CONTRACT_ENDS_SOON_DAYS."""
     day = today()
-    soon: QuerySet[Any] = contracts_of(enterprise).filter(
-        period__contains=day, period__endswith__lte=day + timedelta(days=CONTRACT_ENDS_SOON_DAYS)
-    )
-    return soon
+    by = day + timedelta(days=CONTRACT_ENDS_SOON_DAYS)
+    return contracts_of(enterprise).filter(period__contains=day, period__endswith__lte=by)
 
 
 def accruals_of(enterprise: Organisation) -> QuerySet[Any]:
     """What deliveries under the enterprise's contracts earned, newest first; `households_count` says how many share in it."""
-    rows: QuerySet[Any] = Accrual.objects.filter(supplier_order__enterprise=enterprise)
-    return (
-        rows.select_related("producer", "supplier_order__union")
-        .annotate(households_count=Count("by_household__household", distinct=True))
-        .order_by("-id")
+    rows: QuerySet[Any] = Accrual.objects.filter(supplier_order__enterprise=enterprise).annotate(
+        households_count=Count("by_household__household", distinct=True)
     )
+    return rows.select_related("producer", "supplier_order__union").order_by("-id")
 
 
 @dataclass(frozen=True)
