@@ -18,8 +18,8 @@ from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import holds, require
 from marketplace.shop.catalogue.models import Product
 from procurement.programmes.annotate import annotated_copy
-from procurement.programmes.errors import BadFile, NothingToSubstitute, OwnPlan, PastDate, PurseOfAnother
-from procurement.programmes.models import Delivery, GiftLine, Programme, ProgrammeState, Recipient, RosterImport
+from procurement.programmes.errors import BadFile, ChoosingDue, NothingToSubstitute, OwnPlan, PastDate, PurseOfAnother
+from procurement.programmes.models import Delivery, GiftLine, Option, Programme, ProgrammeState, Recipient, RosterImport
 from procurement.programmes.people import deliver_to, recipient_of
 from procurement.programmes.plans import plan_of
 from procurement.programmes.roster import RosterError, RosterReading, read_roster
@@ -187,6 +187,7 @@ def put_gift_line(
         line, _is_new = GiftLine.objects.update_or_create(
             programme=locked,
             slot=slot,
+            option=None,
             product=product,
             region=region,
             purse=purse,
@@ -207,17 +208,21 @@ def clear_slot(actor: User, programme: Programme, slot: int) -> None:
     with transaction.atomic():
         locked = locked_draft(programme, _("change the goods of"))
         GiftLine.objects.filter(programme=locked, slot=slot).delete()
+        Option.objects.filter(programme=locked, slot=slot).delete()
 
 
 def substitute(actor: User, programme: Programme, slot: int) -> list[GiftLine]:
     """Replace what is blocked in a part of the gift by the rule's best substitutes; what they cannot cover stays ordinary.
 
-    Raises NotAllowed, WrongState, NothingToSubstitute.
+    Where members choose, it waits until they have. Raises NotAllowed, WrongState, NothingToSubstitute, ChoosingDue.
     """
     require(actor, Role.BUYER, programme.union)
     with transaction.atomic():
         locked = locked_draft(programme, _("change the goods of"))
-        wanted = substitutes_for(plan_of(locked), slot)
+        plan = plan_of(locked)
+        if any(piece.gift_line.slot == slot for piece in plan.open_pieces):
+            raise ChoosingDue()
+        wanted = substitutes_for(plan, slot)
         if wanted is None:
             raise NothingToSubstitute(slot=slot)
         GiftLine.objects.filter(programme=locked, slot=slot).delete()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -47,3 +47,25 @@ def spread(dealt: Mapping[tuple[int, str], int], order: Sequence[int]) -> dict[s
     for (line, region), heads in sorted(dealt.items(), key=lambda item: (item[0][1], place[item[0][0]])):
         turns[region] += [line] * heads
     return dict(turns)
+
+
+Part = tuple[int, int]  # slot and option; the option is 0 where the slot is the same for all
+
+
+def deal_out(
+    parts: Mapping[Part, Sequence[Share]], people: Sequence[tuple[int, str]], wanted: Mapping[int, Sequence[Part]]
+) -> dict[int, list[int]]:
+    """The lines that each of the people (id, region) gets: one of each part that they want, in the parts' order.
+
+    The parts must serve everybody who wants them.
+    """
+    heads: defaultdict[Part, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for person, region in people:
+        for part in wanted[person]:
+            heads[part][region] += 1
+    turns: dict[tuple[Part, str], Iterator[int]] = {
+        (part, region): iter(turn)
+        for part, shares in parts.items()
+        for region, turn in spread(deal(shares, heads[part]), [share.line for share in shares]).items()
+    }
+    return {person: [next(turns[part, region]) for part in wanted[person]] for person, region in people}

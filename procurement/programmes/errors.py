@@ -139,3 +139,90 @@ class NoPaper(HouseError):
     sentence = _(
         "“%(name)s” is no PDF, JPEG or PNG inside, whatever its name says. Scan or export the paper as one of these."
     )
+
+
+class ChoosingDue(HouseError):
+    """A short list from which nobody has chosen yet."""
+
+    code = "choosing_due"
+    sentence = _(
+        "The gift holds a choice that members have not made yet. Open the choosing, or take all but one product off the list."
+    )
+
+
+class NothingToChoose(HouseError):
+    """Opening the choosing of a gift without a short list."""
+
+    code = "nothing_to_choose"
+    sentence = _("Nothing in the gift is to be chosen: offer a second product in one of its parts first.")
+
+
+class PartDivided(HouseError):
+    """A short list in a part that several products fill already."""
+
+    code = "part_divided"
+    sentence = _(
+        "Part %(slot)s of the gift is divided among several producers. Take it out and add one product for all, "
+        "then offer others beside it."
+    )
+
+
+class OfferedAlready(HouseError):
+    """The product is on the short list."""
+
+    code = "offered_already"
+    sentence = _("“%(title)s” is on this list already. Choose another product.")
+
+
+class TooManyOptions(HouseError):
+    """A list that nobody reads on a phone."""
+
+    code = "too_many_options"
+    sentence = _("Members choose among at most %(most)s products. Take one off the list first.")
+
+
+class OptionBlocked(HouseError):
+    """An option that the rule would block whoever chose it."""
+
+    code = "option_blocked"
+    sentence = _(
+        "“%(title)s” is an ordinary product for which assistance producers can supply everybody: members could not get it. "
+        "Take it off the list, or offer one of the substitutes instead."
+    )
+
+
+class ClosesTooSoon(HouseError):
+    """A deadline that is past."""
+
+    code = "closes_too_soon"
+    sentence = _("The deadline lies in the past: give members time to choose.")
+
+
+class ClosesTooLate(HouseError):
+    """A deadline after the day of need."""
+
+    code = "closes_too_late"
+    sentence = _("The goods are needed by %(day)s: let the choosing end before, with time to deliver.")
+
+
+class ChoosingClosed(HouseError):
+    """A choice after the deadline."""
+
+    code = "choosing_closed"
+    sentence = _(
+        "The choosing for “%(programme)s” is closed. What you chose before it closed counts; else you get the default."
+    )
+
+
+class OptionOfAnother(HouseError):
+    """An option that is not on the list of that part."""
+
+    code = "option_of_another"
+    sentence = _("Choose one of the products shown for part %(slot)s of the gift.")
+
+
+class AddressTooShort(HouseError):
+    """An address nobody could deliver to."""
+
+    code = "address_too_short"
+    sentence = _("Write the whole address, from city and district to the door: between 6 and %(most)s characters.")

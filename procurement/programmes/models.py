@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.fulfilment.models import Parcel
 from marketplace.ledger.models import Purse
 from marketplace.organisations.models import Organisation, User
 from marketplace.organisations.personal import EncryptedTextField
@@ -23,9 +24,13 @@ class Delivery(models.TextChoices):
 
 
 class ProgrammeState(models.TextChoices):
-    """A plan is drafted, submitted, approved by another person, placed. What happens then is the order's to say."""
+    """A plan is drafted, submitted, approved by another person, placed. What happens then is the order's to say.
+
+    While members choose, nothing else in the plan changes; when the choosing closes, it is a draft again.
+    """
 
     DRAFT = "draft", _("Draft")
+    CHOOSING = "choosing", _("Members are choosing")
     SUBMITTED = "submitted", _("Waiting for approval")
     APPROVED = "approved", _("Approved")
     PLACED = "placed", _("Placed")
@@ -33,7 +38,8 @@ class ProgrammeState(models.TextChoices):
 
 
 PROGRAMME_MOVES: dict[str, list[str]] = {
-    "draft": ["submitted", "withdrawn"],
+    "draft": ["choosing", "submitted", "withdrawn"],
+    "choosing": ["draft"],
     "submitted": ["approved", "draft"],
     "approved": ["placed", "draft"],
 }
@@ -87,15 +93,29 @@ class Programme(models.Model):
         return self.title
 
 
+class ImportState(models.TextChoices):
+    """A large upload waits for a worker; a small one is read at once."""
+
+    DUE = "due", _("Waiting")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
 class RosterImport(models.Model):
-    """One upload of a roster: what the file was, how many people it named, which rows were at fault, and the annotated copy."""
+    """One upload of a roster: what the file was, how many people it named, which rows were at fault, and the annotated copy.
+
+    `content` holds the workbook itself only while it waits to be read.
+    """
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="imports")
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
-    people = models.PositiveIntegerField()
-    accepted = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=ImportState, default=ImportState.DONE)
+    reason = models.TextField(blank=True, help_text="why it failed, in words")
+    content = EncryptedTextField(help_text="the workbook, base64, until it has been read")
+    people = models.PositiveIntegerField(default=0)
+    accepted = models.PositiveIntegerField(default=0)
     faults = models.JSONField(default=list, help_text="[[sheet, row, code], …], without what the cells held")
     annotated = EncryptedTextField(help_text="the annotated workbook, base64, as it holds personal data")
     imported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -104,6 +124,11 @@ class RosterImport(models.Model):
     objects = scoped("union")
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "sha256"], condition=Q(state="due"), name="a_file_waits_to_be_read_once"
+            )
+        ]
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -130,6 +155,10 @@ class Recipient(models.Model):
     )
     received_assistance = models.PositiveIntegerField(default=0, help_text="the part of it in assistance goods")
 
+    link_round = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="raised to make the personal link given out before invalid"
+    )
+
     objects = scoped("union")
 
     class Meta:
@@ -140,16 +169,46 @@ class Recipient(models.Model):
         return f"{self.programme_id}/{self.member_no}"
 
 
+class Option(models.Model):
+    """One product of a part's short list, among which each member chooses; who does not choose gets the default.
+
+    What a member chose stays here. The gift lines of the option are what is bought for those who chose it: at first this product,
+    after a substitution others.
+    """
+
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="options")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    slot = models.PositiveSmallIntegerField()
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    is_default = models.BooleanField(default=False)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["programme", "slot", "product"], name="a_product_is_offered_once"),
+            models.UniqueConstraint(
+                fields=["programme", "slot"], condition=Q(is_default=True), name="one_default_in_a_short_list"
+            ),
+        ]
+        ordering = ["slot", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.programme_id}/{self.slot}? {self.product_id}"
+
+
 class GiftLine(models.Model):
     """Part of the gift. Every recipient gets exactly one line of each slot: a slot with one line is for all.
 
-    Where a slot has several lines (so many from this producer, the rest from that), a recipient is served by the first line of
-    their region that still has `heads` left, then by the first line for every region.
+    A line with an option serves only those who chose it. Where a slot, or an option, has several lines (so many from this producer,
+    the rest from that), a recipient is served by the first line of their region that still has `heads` left, then by the first line
+    for every region.
     """
 
     programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="gift_lines")
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     slot = models.PositiveSmallIntegerField()
+    option = models.ForeignKey(Option, on_delete=models.CASCADE, null=True, related_name="gift_lines")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     region = models.CharField(max_length=6, blank=True, help_text="only for recipients of this region; empty for all")
     per_head = models.PositiveSmallIntegerField(default=1, help_text="units for each recipient")
@@ -162,11 +221,14 @@ class GiftLine(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(per_head__gt=0), name="a_gift_line_gives_something"),
             models.UniqueConstraint(
-                fields=["programme", "slot", "region", "product", "purse"], name="a_product_fills_a_slot_once"
+                fields=["programme", "slot", "option", "region", "product", "purse"],
+                nulls_distinct=False,
+                name="a_product_fills_a_slot_once",
             ),
             models.UniqueConstraint(
-                fields=["programme", "slot", "region"],
+                fields=["programme", "slot", "option", "region"],
                 condition=Q(heads__isnull=True),
+                nulls_distinct=False,
                 name="one_line_takes_the_rest_of_a_slot",
             ),
         ]
@@ -211,3 +273,110 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class Choosing(models.Model):
+    """The time in which members choose. Closed: `closed_at` is set, by whom, or by the deadline (null).
+
+    `salt` belongs to the commitment in the evidence log by which the choices can be proven later without naming anybody there.
+    """
+
+    programme = models.OneToOneField(Programme, on_delete=models.CASCADE, related_name="choosing")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    closes_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    salt = models.BinaryField()
+
+    objects = scoped("union")
+
+    def __str__(self) -> str:
+        return f"{self.programme_id} until {self.closes_at:%Y-%m-%d}"
+
+
+class Choice(models.Model):
+    """What a member chose in one part of the gift; `recorded_by` names the buyer where the member has no phone."""
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="choices")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    slot = models.PositiveSmallIntegerField()
+    option = models.ForeignKey(Option, on_delete=models.CASCADE, related_name="choices")
+    at = models.DateTimeField()
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recipient", "slot"], name="one_choice_in_each_part")]
+
+    def __str__(self) -> str:
+        return f"{self.recipient_id}/{self.slot}: {self.option_id}"
+
+
+class Receipt(models.Model):
+    """A member's word that a parcel has come. It changes nothing for the union's acceptance."""
+
+    parcel = models.OneToOneField(Parcel, on_delete=models.PROTECT, related_name="receipt")
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="receipts")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union")
+
+    def __str__(self) -> str:
+        return f"{self.parcel_id} {self.at:%Y-%m-%d}"
+
+
+class ComplaintReason(models.TextChoices):
+    """What is wrong with a parcel."""
+
+    MISSING = "missing", _("It has not come")
+    INCOMPLETE = "incomplete", _("Something is missing from it")
+    DAMAGED = "damaged", _("It is damaged or spoilt")
+    WRONG = "wrong", _("It holds something else")
+
+
+class ComplaintState(models.TextChoices):
+    """A complaint is open, answered by the union, closed."""
+
+    OPEN = "open", _("Open")
+    ANSWERED = "answered", _("Answered")
+    CLOSED = "closed", _("Closed")
+
+
+COMPLAINT_MOVES: dict[str, list[str]] = {
+    "open": ["answered", "closed"],
+    "answered": ["open", "closed"],
+}
+
+
+class Complaint(models.Model):
+    """A member's problem with a parcel, and the union's answer. People write names and numbers: both lie encrypted."""
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="complaints")
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="complaints")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=12, choices=ComplaintReason)
+    words = EncryptedTextField()
+    answer = EncryptedTextField()
+    state = models.CharField(max_length=10, choices=ComplaintState, default=ComplaintState.OPEN)
+    at = models.DateTimeField(auto_now_add=True)
+    answered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    answered_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["parcel", "reason"], condition=~Q(state="closed"), name="a_problem_is_reported_once"
+            )
+        ]
+        indexes = [models.Index(fields=["union", "state"], name="complaints_by_state")]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.parcel_id} {self.reason}"

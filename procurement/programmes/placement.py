@@ -24,9 +24,10 @@ from marketplace.shop.policy import purchase_policy
 from marketplace.steps.commands import once
 from procurement.policy.queries import in_force
 from procurement.priority.models import Decision, Outcome
-from procurement.programmes.assignment import deal, spread
+from procurement.programmes.assignment import deal_out
+from procurement.programmes.choices import chosen_by_recipient, defaults_of
 from procurement.programmes.models import Programme, ProgrammeState
-from procurement.programmes.plans import Piece, Plan, by_slot, plan_of, shares
+from procurement.programmes.plans import Piece, Plan, by_part, plan_of, shares
 from procurement.programmes.states import expect_state, locked_programme, move
 from suppliers.settlement.queries import terms
 
@@ -86,23 +87,16 @@ class _Drafts:
 
 def _parcels(plan: Plan, placed: Placed) -> _Drafts:
     """Deal every recipient their line of each slot, and put what comes from one producer into one parcel."""
-    slots = by_slot({piece.gift_line.pk: piece.gift_line for piece in plan.pieces}.values())
     pieces = {(piece.gift_line.pk, piece.region): piece for piece in plan.pieces}
-    heads: defaultdict[str, int] = defaultdict(int)
     rows = _recipient_rows(plan.programme)
-    for _id, region, *_rest in rows:
-        heads[region] += 1
-    turns = [spread(deal(shares(lines), heads), [line.pk for line in lines]) for lines in slots.values()]
+    dealt = _deal_lines(plan, [(recipient, region) for recipient, region, *_rest in rows])
     goods = _goods(placed, pieces)
     drafts = _Drafts()
-    number: defaultdict[str, int] = defaultdict(int)
     for recipient, region, department, name, phone, address in rows:
-        place = number[region]
-        number[region] += 1
         items: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         fen = assistance = 0
-        for turn in turns:
-            producer, line, units, amount, helped = goods[turn[region][place], region]
+        for gift_line in dealt[recipient]:
+            producer, line, units, amount, helped = goods[gift_line, region]
             items[producer].append((line, units))
             fen, assistance = fen + amount, assistance + helped
         drafts.received[recipient] = (fen, assistance)
@@ -111,6 +105,20 @@ def _parcels(plan: Plan, placed: Placed) -> _Drafts:
             for producer, given in sorted(items.items())
         ]
     return drafts
+
+
+def _deal_lines(plan: Plan, people: list[tuple[int, str]]) -> dict[int, list[int]]:
+    """The gift lines that each (recipient, region) gets: one of each slot, of the option chosen where there is a choice."""
+    parts = by_part({piece.gift_line.pk: piece.gift_line for piece in plan.pieces}.values())
+    short_lists = {slot for slot, option in parts if option}
+    chosen = chosen_by_recipient(plan.programme) if short_lists else {}
+    defaults = defaults_of(plan.programme) if short_lists else {}
+    plain = [part for part in parts if not part[1]]
+    wanted = {
+        recipient: plain + [(slot, chosen.get((recipient, slot), defaults[slot])) for slot in sorted(short_lists)]
+        for recipient, _region in people
+    }
+    return deal_out({part: shares(lines) for part, lines in parts.items()}, people, wanted)
 
 
 def _merged(items: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -17,7 +17,16 @@ from marketplace.shop.catalogue.models import Component
 from marketplace.shop.policy import Part, PurchaseRequest, WantedLine
 from marketplace.shop.prices import Delivered, delivered
 from procurement.programmes.assignment import Share, deal
-from procurement.programmes.errors import EmptyGift, NoRecipients, NotDelivered, OverStandard, PastDate, SlotShort
+from procurement.programmes.choices import Profile, heads_by_option, is_settled, profiles_of
+from procurement.programmes.errors import (
+    ChoosingDue,
+    EmptyGift,
+    NoRecipients,
+    NotDelivered,
+    OverStandard,
+    PastDate,
+    SlotShort,
+)
 from procurement.programmes.models import GiftLine, Programme, Recipient
 from procurement.programmes.regions import name_of
 from suppliers.accreditation.queries import valid_for
@@ -61,45 +70,76 @@ class Piece:
 
 @dataclass(frozen=True)
 class Plan:
-    """A programme's gift, dealt out. `faults` are its own, found before the rule is asked; the request is None without pieces."""
+    """A programme's gift, dealt out. `faults` are its own, found before the rule is asked; the request is None without pieces.
+
+    While members have still to choose, `pieces` give the default to who has not chosen, and `open_pieces` are every option as if
+    all chose it: by those the cap is judged.
+    """
 
     programme: Programme
     recipients: int
     pieces: tuple[Piece, ...]
     faults: tuple[HouseError, ...]
     request: PurchaseRequest | None
+    open_pieces: tuple[Piece, ...] = ()
 
 
 def plan_of(programme: Programme) -> Plan:
     """Deal the gift out to the recipients and build the purchase request. Constant statements; within the union's scope."""
-    heads = {
-        row["region"]: row["n"]
-        for row in Recipient.objects.filter(programme=programme)
-        .values("region")
-        .annotate(n=Count("id"))
-        .order_by("region")
-    }
     lines = list(GiftLine.objects.filter(programme=programme).select_related("product__commodity_class", "purse"))
+    if not any(line.option_id for line in lines):
+        return _dealt(programme, lines, _heads(programme), (), settled=True)
+    profiles = profiles_of(programme)
+    heads: defaultdict[str, int] = defaultdict(int)
+    for profile in profiles:
+        heads[profile.region] += profile.heads
+    return _dealt(programme, lines, heads, profiles, settled=is_settled(programme))
+
+
+def bound_request(plan: Plan) -> PurchaseRequest | None:
+    """Every option as if all members chose it: what the rule blocks at that quantity, it blocks at any."""
+    return _request(plan.programme, plan.recipients, plan.open_pieces, _Bounds(0, 0)) if plan.open_pieces else None
+
+
+def _heads(programme: Programme) -> dict[str, int]:
+    rows = Recipient.objects.filter(programme=programme).values("region").annotate(n=Count("id")).order_by("region")
+    return {row["region"]: row["n"] for row in rows}
+
+
+def _dealt(
+    programme: Programme,
+    lines: list[GiftLine],
+    heads: Mapping[str, int],
+    profiles: tuple[Profile, ...],
+    *,
+    settled: bool,
+) -> Plan:
     offers = delivered((line.product_id for line in lines), heads)
     parts = _parts(lines)
-    pieces, missing = _pieces(lines, heads, offers, parts)
+    pieces, missing = _pieces(lines, heads, heads_by_option(profiles), offers, parts)
+    still_open: list[Piece] = []
+    if not settled:
+        alternatives = [line for line in lines if line.option_id]
+        everybody = {line.option_id or 0: heads for line in alternatives}
+        still_open, _unserved = _pieces(alternatives, heads, everybody, offers, parts)
     recipients = sum(heads.values())
-    faults = tuple(_faults(programme, recipients, lines, pieces, missing))
-    request = _request(programme, recipients, pieces) if pieces else None
-    return Plan(programme, recipients, tuple(pieces), faults, request)
+    bounds = _bounds([*pieces, *still_open], profiles if settled else ())
+    faults = tuple(_faults(programme, recipients, lines, pieces, missing, bounds.most, settled=settled))
+    request = _request(programme, recipients, pieces, bounds) if pieces else None
+    return Plan(programme, recipients, tuple(pieces), faults, request, tuple(still_open))
 
 
 def shares(lines: Iterable[GiftLine]) -> list[Share]:
-    """Gift lines of one slot as the assignment takes them."""
+    """Gift lines of one part as the assignment takes them."""
     return [Share(line.pk, line.region, line.heads) for line in lines]
 
 
-def by_slot(lines: Iterable[GiftLine]) -> dict[int, list[GiftLine]]:
-    """Gift lines by slot, slots in order."""
-    slots: defaultdict[int, list[GiftLine]] = defaultdict(list)
+def by_part(lines: Iterable[GiftLine]) -> dict[tuple[int, int], list[GiftLine]]:
+    """Gift lines by (slot, option), in order; the option is 0 where the slot is the same for all."""
+    parts: defaultdict[tuple[int, int], list[GiftLine]] = defaultdict(list)
     for line in lines:
-        slots[line.slot].append(line)
-    return dict(sorted(slots.items()))
+        parts[line.slot, line.option_id or 0].append(line)
+    return dict(sorted(parts.items()))
 
 
 def _parts(lines: Iterable[GiftLine]) -> dict[int, tuple[Part, ...]]:
@@ -112,13 +152,15 @@ def _parts(lines: Iterable[GiftLine]) -> dict[int, tuple[Part, ...]]:
 def _pieces(
     lines: list[GiftLine],
     heads: Mapping[str, int],
+    chosen: Mapping[int, Mapping[str, int]],
     offers: Mapping[tuple[int, str], Delivered],
     parts: Mapping[int, tuple[Part, ...]],
 ) -> tuple[list[Piece], list[tuple[GiftLine, str, int]]]:
     pieces, missing = [], []
-    for slot_lines in by_slot(lines).values():
-        known = {line.pk: line for line in slot_lines}
-        for (line_id, region), served in sorted(deal(shares(slot_lines), heads).items()):
+    for (_slot, option), part_lines in by_part(lines).items():
+        known = {line.pk: line for line in part_lines}
+        wanted = chosen.get(option, {}) if option else heads
+        for (line_id, region), served in sorted(deal(shares(part_lines), wanted).items()):
             line = known[line_id]
             offer = offers.get((line.product_id, region))
             if offer is None:
@@ -134,6 +176,9 @@ def _faults(
     lines: list[GiftLine],
     pieces: list[Piece],
     missing: list[tuple[GiftLine, str, int]],
+    most: int,
+    *,
+    settled: bool,
 ) -> Iterable[HouseError]:
     if programme.need_date <= timezone.localdate():
         yield PastDate(day=programme.need_date)
@@ -145,27 +190,45 @@ def _faults(
         gone = [(region, heads) for line, region, heads in missing if line.product_id == product.pk]
         names = ", ".join(name_of(region) for region, _ in gone)
         yield NotDelivered(title=product.get_title(), regions=names, heads=sum(heads for _, heads in gone))
-    for slot in by_slot(lines):
+    if not settled:
+        yield ChoosingDue()
+    for slot in sorted({line.slot for line in lines}):
         served = sum(p.heads for p in pieces if p.gift_line.slot == slot)
         served += sum(heads for line, _, heads in missing if line.slot == slot)
         if served < recipients:
             yield SlotShort(slot=slot, served=served, recipients=recipients)
-    most = _per_head(pieces, most=True)
     if most > programme.per_head:
         yield OverStandard(amount=yuan(most), standard=yuan(programme.per_head))
 
 
-def _per_head(pieces: Iterable[Piece], *, most: bool, only: Iterable[int] | None = None) -> int:
-    """A bound on what one recipient gets, in fen: in each slot the dearest line (or the cheapest, counting only some products)."""
-    wanted = None if only is None else set(only)
-    by: defaultdict[int, list[int]] = defaultdict(list)
+@dataclass(frozen=True)
+class _Bounds:
+    """Fen that one recipient gets: the most, and the least in assistance goods."""
+
+    most: int
+    least_assistance: int
+
+
+def _bounds(pieces: list[Piece], profiles: tuple[Profile, ...]) -> _Bounds:
+    """Exact over the profiles where members have chosen; else in each slot the dearest and the cheapest line that may be dealt."""
+    helped = valid_for((piece.gift_line.product_id for piece in pieces), timezone.localdate())
+    amounts: defaultdict[tuple[int, int, str], list[tuple[int, int]]] = defaultdict(list)
     for piece in pieces:
-        counts = wanted is None or piece.gift_line.product_id in wanted
-        by[piece.gift_line.slot].append(piece.per_head if counts else 0)
-    return sum(max(amounts) if most else min(amounts) for amounts in by.values())
+        line = piece.gift_line
+        assistance = piece.per_head if line.product_id in helped else 0
+        key = (line.slot, line.option_id or 0, piece.region) if profiles else (line.slot, 0, "")
+        amounts[key].append((piece.per_head, assistance))
+    shares_of: list[list[list[tuple[int, int]]]] = [
+        [found for (_slot, option, region), found in amounts.items() if profile.gets(option, region)]
+        for profile in profiles
+    ] or [list(amounts.values())]
+    return _Bounds(
+        max(sum(max(most for most, _ in found) for found in slots) for slots in shares_of),
+        min(sum(min(least for _, least in found) for found in slots) for slots in shares_of),
+    )
 
 
-def _request(programme: Programme, recipients: int, pieces: list[Piece]) -> PurchaseRequest:
+def _request(programme: Programme, recipients: int, pieces: Iterable[Piece], bounds: _Bounds) -> PurchaseRequest:
     with connection.cursor() as cursor:
         cursor.execute(
             _YEAR_PER_HEAD, {"year": programme.gift_year, "union": programme.union_id, "programme": programme.pk}
@@ -181,10 +244,8 @@ def _request(programme: Programme, recipients: int, pieces: list[Piece]) -> Purc
         occasion=programme.occasion,
         form=programme.form,
         recipients=recipients,
-        per_head_most=_per_head(pieces, most=True),
-        per_head_assistance_least=_per_head(
-            pieces, most=False, only=valid_for((p.gift_line.product_id for p in pieces), today)
-        ),
+        per_head_most=bounds.most,
+        per_head_assistance_least=bounds.least_assistance,
         year_per_head_most=int(year_most),
         year_per_head_assistance_least=int(year_assistance_least),
         quotations=programme.quotations,

@@ -11,11 +11,11 @@ from procurement.priority.policy import Judged
 from procurement.programmes.models import GiftLine
 from procurement.programmes.plans import Piece, Plan
 
-Key = tuple[str, int, int]  # region, product, units a head
+Key = tuple[int | None, str, int, int, int]  # option, region, product, units a head, purse
 
 
 def substitutes_for(plan: Plan, slot: int) -> list[GiftLine] | None:
-    """The gift lines that a slot should have instead, one for each region and product; None when nothing in it is blocked.
+    """The gift lines that a slot should have instead, one for each option, region and product; None when nothing in it is blocked.
 
     Where a substitute's unit is smaller, a recipient gets so many units that they get no less. Heads that the advice cannot serve in
     whole stay with the ordinary product, as the rule lets them.
@@ -29,30 +29,30 @@ def substitutes_for(plan: Plan, slot: int) -> list[GiftLine] | None:
         return None
     heads: defaultdict[Key, int] = defaultdict(int)
     for piece in pieces:
-        served = piece.heads
+        served, line = piece.heads, piece.gift_line
         decision = decisions.get(piece.ref)
         if decision is not None and decision.blocked:
             for substitute, units in _advised(decision):
                 per_head = _units_a_head(piece, decision, substitute)
                 taken = min(served, -(-units // per_head))
                 if taken:
-                    heads[piece.region, int(substitute.product), per_head] += taken
+                    heads[line.option_id, piece.region, int(substitute.product), per_head, line.purse_id] += taken
                     served -= taken
         if served:
-            heads[piece.region, piece.gift_line.product_id, piece.gift_line.per_head] += served
-    first = pieces[0].gift_line
+            heads[line.option_id, piece.region, line.product_id, line.per_head, line.purse_id] += served
     return [
         GiftLine(
             programme=plan.programme,
             union=plan.programme.union,
             slot=slot,
+            option_id=option,
             region=region,
             product_id=product,
             per_head=per_head,
             heads=number,
-            purse_id=first.purse_id,
+            purse_id=purse,
         )
-        for (region, product, per_head), number in heads.items()
+        for (option, region, product, per_head, purse), number in heads.items()
     ]
 
 
