@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.evidence.models import Entry
 from marketplace.fulfilment.models import ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import progress, state_of, with_states
-from marketplace.shop.catalogue.models import Product
+from marketplace.shop.catalogue.models import CommodityClass, Product
 from marketplace.shop.order.models import Line, Order
 from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.regions import region_name
@@ -131,21 +131,29 @@ def judgement_context(judgement: Judgement) -> dict[str, Any]:
     """What the rule saw and said, in words: its input and output as the log has them."""
     seen, said = json.loads(judgement.input), json.loads(judgement.output)
     verdicts = {verdict["ref"]: verdict for verdict in said["lines"]}
-    titles = _titles(seen)
+    titles, classes = _titles(seen), _classes(seen)
     return {
         "judgement": judgement,
         "seen": seen,
         "said": said,
-        "groups": _by_product([_judged_line(line, verdicts[line["ref"]], titles) for line in seen["lines"]]),
+        "groups": _by_product([_judged_line(line, verdicts[line["ref"]], titles) for line in seen["lines"]], classes),
     }
 
 
-def _by_product(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _by_product(rows: list[dict[str, Any]], classes: dict[str, str]) -> list[dict[str, Any]]:
     """Judged lines of one product (and box) together, one row for each region."""
     groups: dict[tuple[str, bool], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["line"]["product"], bool(row["line"]["component_of"])), []).append(row)
-    return [{"title": found[0]["title"], "line": found[0]["line"], "rows": found} for found in groups.values()]
+    return [
+        {
+            "title": found[0]["title"],
+            "line": found[0]["line"],
+            "commodity_class": classes.get(found[0]["line"]["commodity_class"], ""),
+            "rows": found,
+        }
+        for found in groups.values()
+    ]
 
 
 def _judged_line(line: dict[str, Any], verdict: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
@@ -171,6 +179,12 @@ def _titles(seen: dict[str, Any]) -> dict[str, str]:
     ids |= {offer["product"] for line in seen["lines"] for offer in line["candidates"]}
     found = Product.objects.in_bulk([int(pk) for pk in ids if pk.isdigit()])
     return {str(pk): product.get_title() for pk, product in found.items()}
+
+
+def _classes(seen: dict[str, Any]) -> dict[str, str]:
+    """Names of the commodity classes that the rule was told by their codes."""
+    codes = {line["commodity_class"] for line in seen["lines"]}
+    return {found.code: str(found) for found in CommodityClass.objects.filter(code__in=codes)}
 
 
 def _with_decisions(line: Line) -> Line:

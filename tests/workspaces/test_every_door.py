@@ -66,7 +66,7 @@ def parameters(own: SimpleNamespace) -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def url_of(parameters: dict[str, dict[str, Any]]) -> Callable[[Address], str]:
     """An address filled in with own objects."""
-    return lambda address: reverse(address.name, kwargs=parameters.get(address.name, {}))
+    return lambda address: reverse(address.name, kwargs=parameters[address.name] if address.parameters else {})
 
 
 def missing(addresses: list[Address], known: dict[str, Any]) -> list[str]:
