@@ -16,6 +16,8 @@ from marketplace.shop.partner.models import Delivery, Partner, StockRecord
 from marketplace.stock.models import Stock
 from suppliers.licences import make_sc
 
+OUT_OF_SEASON = "season"  # in the column `state` of goods.csv: sold only while the produce is ripe
+
 
 def make_classes() -> dict[str, CommodityClass]:
     """The classification by code: groups, and the leaves within which products are compared."""
@@ -112,6 +114,7 @@ def _make_offers(
             price_currency="CNY",
             price=Decimal(row["price"]) / 100,
             stock=stock,
+            listed=row.get("state") != OUT_OF_SEASON,
         )
         for row, product, stock in zip(table, products, stocks, strict=True)
     ]

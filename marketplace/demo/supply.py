@@ -16,7 +16,6 @@ from marketplace.organisations.models import Organisation, User
 from marketplace.shop.partner.models import StockRecord
 from marketplace.stock.actions import receive
 from marketplace.stock.models import Lot
-from suppliers.accreditation import actions as accreditation
 from suppliers.accreditation.models import Mechanism
 from suppliers.licences import make_identity
 from suppliers.provenance import actions as provenance
@@ -38,6 +37,7 @@ class Supply:
     people: Mapping[str, User]
     offers: Mapping[str, StockRecord]
     today: date
+    begun: date  # the day on which organisations, offers and accreditations were entered
     dice: random.Random
     agreements: dict[str, list[BenefitAgreement]] = field(default_factory=dict)
     notes: int = 0
@@ -53,8 +53,7 @@ class Supply:
 
 def make_contracts(supply: Supply) -> None:
     """Every producer's contract with the province enterprise, by resale or agency."""
-    year = supply.today.year
-    period = DateRange(date(year - 1, 1, 1), date(year + 2, 1, 1))
+    period = DateRange(date(supply.begun.year - 1, 1, 1), date(supply.today.year + 2, 1, 1))
     for row in rows("producers"):
         contract = Contract.objects.create(
             enterprise=supply.organisations[cast.ENTERPRISE],
@@ -100,37 +99,11 @@ def make_households(supply: Supply) -> None:
                 household,
                 Mechanism(row["mechanism"]),
                 int(row["share_bp"]),
-                supply.today - timedelta(days=300),
+                supply.begun - timedelta(days=300),
             )
             provenance.confirm_agreement(town, agreement)
             agreements.append(agreement)
         supply.agreements[row["code"]] = agreements
-
-
-def accredit(supply: Supply) -> None:
-    """Take every assistance product the whole way from application to validity, each step by its own officer.
-
-    Notice is of no days here, as the whole world comes about in one moment; the log says so.
-    """
-    makers = {row["code"]: row for row in rows("producers")}
-    for row in rows("goods"):
-        if not row["produce"]:
-            continue  # a box is judged by its components
-        maker, producer = makers[row["producer"]], supply.organisations[row["producer"]]
-        county = maker["county"]
-        applied = accreditation.apply(
-            supply.seller(row["producer"]),
-            producer,
-            supply.offers[row["sku"]].product,
-            Mechanism(maker["mechanism"]),
-            int(maker["households"]),
-        )
-        accreditation.review_town(supply.officer("town", county), applied)
-        accreditation.review_sector(supply.officer("sector", county), applied)
-        decider = supply.officer("county", county)
-        accreditation.decide_county(decider, applied)
-        accreditation.publish(decider, applied, notice_days=0)
-        accreditation.make_valid(decider, applied, supply.today, supply.today + timedelta(days=730))
 
 
 def make_assistance_lots(supply: Supply) -> None:
@@ -138,7 +111,7 @@ def make_assistance_lots(supply: Supply) -> None:
     goods = {row["sku"]: row for row in rows("goods")}
     for row in goods.values():
         parts = [(row, 1)] if row["produce"] else _own_parts(row["sku"], goods)
-        for number, made in enumerate(_batches(int(row["stock"])), 1):
+        for number, made in enumerate(_batches(int(row["stock"] or 0)), 1):
             _make_lot(supply, row, parts, number, made)
 
 
@@ -152,6 +125,9 @@ def _own_parts(box: str, goods: Mapping[str, Mapping[str, str]]) -> list[tuple[M
 
 
 def _batches(stock: int) -> list[int]:
+    """A large stock was made as two lots; what is sold out or out of season has none."""
+    if not stock:
+        return []
     return [stock] if stock <= LARGE_STOCK else [stock // 2, stock - stock // 2]
 
 

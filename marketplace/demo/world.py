@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.demo import cast
+from marketplace.demo.accredited import accredit, accredit_in_part
 from marketplace.demo.catalogue import make_classes, make_goods
 from marketplace.demo.organisations import make_counties, make_organisations, make_people
 from marketplace.demo.rules import make_policies
 from marketplace.demo.supply import (
     Supply,
-    accredit,
     make_assistance_lots,
     make_contracts,
     make_households,
@@ -72,10 +72,12 @@ def _load() -> None:
     people = make_people(organisations)
     make_policies(people)
     offers = make_goods(make_classes(), organisations)
-    supply = Supply(organisations, people, offers, timezone.localdate(), random.Random(SEED))
+    today = timezone.localdate()
+    supply = Supply(organisations, people, offers, today, today, random.Random(SEED))
     make_contracts(supply)
     make_households(supply)
     accredit(supply)
+    accredit_in_part(supply)
     make_assistance_lots(supply)
     make_ordinary_lots(supply)
     _make_purses(organisations)

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from marketplace.demo import cast
@@ -21,7 +22,7 @@ from marketplace.stock.models import Lot, Stock
 from procurement.policy.models import Policy
 from procurement.priority import rule
 from suppliers.accreditation.models import Accreditation
-from suppliers.accreditation.queries import valid_for
+from suppliers.accreditation.queries import expiring, valid_for, valid_on
 from suppliers.licences import check_credit_code, check_sc
 from suppliers.provenance.models import BenefitAgreement, Collection, Household, LotRecipe
 from suppliers.provenance.queries import trace_back
@@ -54,16 +55,42 @@ def test_what_there_is() -> None:
         "union": 15,
         "operator": 1,
         "province_enterprise": 1,
-        "producer": 23,
-        "county_office": 23,
-        "trader": 9,
+        "producer": 35,
+        "county_office": 35,
+        "trader": 12,
     }
     assert County.objects.filter(listed=True).count() == 56
-    accredited = Accreditation.objects.filter(state="valid")
-    assert (accredited.count(), accredited.values("county").distinct().count()) == (48, 23)
-    assert (Product.objects.count(), CommodityClass.objects.count()) == (73, 42)
+    accredited = valid_on()
+    assert (accredited.count(), accredited.values("county").distinct().count()) == (81, 34)
+    assert (Product.objects.count(), CommodityClass.objects.count()) == (150, 65)
+    ordinary = Product.objects.filter(stockrecords__partner__organisation__kind="trader")
+    assert (ordinary.count(), Component.objects.values("box").distinct().count()) == (52, 9)
     assert set(Contract.objects.values_list("mode", flat=True)) == {"resale", "agency"}
-    assert Contract.objects.count() == 23
+    assert Contract.objects.count() == 35
+
+
+def test_every_state_that_a_visitor_may_meet_is_there() -> None:
+    states = dict(Accreditation.objects.values_list("state").annotate(Count("id")))
+    assert states == {
+        "valid": 84, "suspended": 1, "refused": 1, "public_notice": 1, "applied": 1, "town_review": 1, "sector_review": 1,
+    }  # fmt: skip
+    expired = Accreditation.objects.filter(state="valid", valid_to__lte=timezone.localdate())
+    assert [a.product.upc for a in expired] == ["LG-KONJAC-400"]
+    soon = expiring(timezone.localdate() + timedelta(days=60))
+    assert [a.product.upc for a in soon] == ["YZ-PEPPER-100"]
+    plain = Product.objects.filter(accreditations=None, stockrecords__partner__organisation__kind="producer")
+    assert list(plain.filter(components=None).values_list("upc", flat=True)) == ["ZB-TREEVEG-150"]
+    assert list(Organisation.objects.filter(good_standing=False).values_list("code", flat=True)) == ["P-YC"]
+    assert list(StockRecord.objects.filter(listed=False).values_list("partner_sku", flat=True)) == ["CC-CHERRY-1500"]
+    sold_out = Stock.objects.filter(in_stock=0, offer__listed=True)
+    assert list(sold_out.values_list("sku", flat=True)) == ["TB-VEG-5000"]
+
+
+def test_main_classes_have_ordinary_competitors_with_and_without_equivalents() -> None:
+    ordinary = Product.objects.filter(stockrecords__partner__organisation__kind="trader", components=None)
+    with_equivalents = ordinary.filter(commodity_class__in=valid_on().values("product__commodity_class"))
+    without = ordinary.difference(with_equivalents)
+    assert (with_equivalents.count(), without.count()) == (34, 16)
 
 
 def test_a_second_run_changes_nothing() -> None:
@@ -111,7 +138,7 @@ def test_every_seller_can_be_acted_for() -> None:
 
 def test_numbers_have_right_check_digits() -> None:
     licences = set(Product.objects.exclude(licence="").values_list("licence", flat=True))
-    assert len(licences) == 27
+    assert len(licences) == 37
     for licence in licences:
         check_sc(licence)
     for code in Organisation.objects.exclude(credit_code="").values_list("credit_code", flat=True):
@@ -129,11 +156,11 @@ def test_policies_follow_one_another_and_two_people_made_them() -> None:
 
 
 def test_lots_make_up_every_stock() -> None:
-    for stock in Stock.objects.annotate(made=Sum("lots__made")):
+    for stock in Stock.objects.annotate(made=Coalesce(Sum("lots__made"), 0)):
         assert stock.in_stock == stock.made, stock.sku
     assistance = Accreditation.objects.filter(state="valid").values("product")
     lots = Lot.objects.filter(stock__offer__product__in=assistance)
-    assert lots.count() == LotRecipe.objects.filter(lot__in=lots).count() == 54
+    assert lots.count() == LotRecipe.objects.filter(lot__in=lots).count() == 88
     for lot in lots:
         origin = trace_back(lot)
         assert origin.households >= 5
@@ -142,7 +169,7 @@ def test_lots_make_up_every_stock() -> None:
 
 def test_households_are_many_confirmed_and_nobodys() -> None:
     counts = Household.objects.values_list("producer").annotate(Count("id"))
-    assert (len(counts), min(n for _producer, n in counts), Household.objects.count()) == (23, 5, 147)
+    assert (len(counts), min(n for _producer, n in counts), Household.objects.count()) == (35, 5, 207)
     assert not BenefitAgreement.objects.filter(confirmed_at=None).exists()
     for household in Household.objects.all()[:20]:
         assert household.id_number.startswith("619901")
