@@ -121,6 +121,9 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
+    person = models.CharField(
+        max_length=32, blank=True, db_default="", help_text="of a member: the blind index under which rosters know them"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "organisation", "role"], name="a_role_is_held_once")]

@@ -226,3 +226,24 @@ class AddressTooShort(HouseError):
 
     code = "address_too_short"
     sentence = _("Write the whole address, from city and district to the door: between 6 and %(most)s characters.")
+
+
+class NotOnItsWay(HouseError):
+    """A word about a parcel that has not left yet."""
+
+    code = "not_on_its_way"
+    sentence = _("This parcel is “%(state)s”: it has not been shipped, so it can neither have come nor be wrong yet.")
+
+
+class WordsMissing(HouseError):
+    """A complaint or answer without words."""
+
+    code = "words_missing"
+    sentence = _("Say in a few words what it is about, so that somebody can help.")
+
+
+class ComplaintClosed(HouseError):
+    """An answer to what is settled."""
+
+    code = "complaint_closed"
+    sentence = _("This complaint is closed. If the problem is still there, the member can report it again.")

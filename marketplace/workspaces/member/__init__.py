@@ -1,0 +1,1 @@
+"""Pages of members: their own gift by a personal link, and all their gifts when signed in."""
