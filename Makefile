@@ -43,6 +43,8 @@ lock: .venv/.uv ## compile the locks anew from pyproject.toml
 		pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		pyproject.toml --group pyproject.toml:dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+		benchmarks/oscar/requirements.in -c requirements.lock -o benchmarks/oscar/requirements.lock
 
 # Running
 
@@ -94,5 +96,5 @@ clean: ## delete the demo's and the tests' data, and all caches
 	@if [ -x $(BIN)/python ]; then \
 		$(BIN)/python -m marketplace.processes stop; \
 		for data in .data .data-test; do $(BIN)/python -m marketplace.embedded remove --data $$data; done; fi
-	@rm -rf .cache .ruff_cache .import_linter_cache .hypothesis
-	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	@rm -rf .cache .ruff_cache .import_linter_cache .hypothesis .bench-oscar
+	@find . -name __pycache__ -not -path './.venv/*' -not -path './.bench-oscar/*' -prune -exec rm -rf {} +

@@ -76,14 +76,28 @@ def copied(mall: Mall, name: str) -> Iterator[str]:
     finally:
         connections.close_all()
         connections.settings["default"]["NAME"] = before
-        _drop(mall, name)
+        drop(mall, name)
 
 
-def _drop(mall: Mall, name: str) -> None:
-    """Drop a copy. While the server is vacuuming it by itself, its owner may not end that session, so try again."""
+def drop(mall: Mall, name: str) -> None:
+    """Drop a database. While the server is vacuuming it by itself, its owner may not end that session, so try again."""
     for wait in (0.5, 1, 2, 4, 8, 16):
         try:
             return drop_database(mall.owner_url, name)
         except psycopg.errors.InsufficientPrivilege:
             time.sleep(wait)
     return drop_database(mall.owner_url, name)
+
+
+# Transaction control, a connection's own settings, and the health check before a request (both shops use it).
+_NOT_COUNTED = r"^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET |SHOW |SELECT set_config|SELECT \$1$)"
+
+
+def statements(connection: psycopg.Connection) -> int:
+    """Statements sent to this connection's database so far by its role, COPY included; our own counting is left out."""
+    row = connection.execute(
+        "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid"
+        " WHERE d.datname = current_database() AND s.query !~* %s AND s.query NOT LIKE '%%pg_stat_statements%%'",
+        [_NOT_COUNTED],
+    ).fetchone()
+    return int(row[0]) if row else 0

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.mall import Mall, copied
+from benchmarks.mall import statements as count_of
 from benchmarks.measure import Figure, Tell, duration, seconds
 from benchmarks.rosters import roster
 
@@ -33,7 +34,6 @@ TABLES = (
 )  # fmt: skip
 # Saleor's bulk import on two cores like these, as the project's targets give it: recipients a second, without any rule.
 SALEOR = 15
-_NOT_COUNTED = "^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT set_config)"
 
 
 @dataclass(frozen=True)
@@ -145,11 +145,11 @@ def _place(programme_id: int, url: str) -> tuple[float, int, list[tuple[str, byt
     with seen_by(None), psycopg.connect(url, autocommit=True) as watcher:
         programme = Programme.objects.select_related("union").get(pk=programme_id)
         # Counted where nothing is committed: at a commit, deferred constraints ask the database about every row.
-        calls = _calls(watcher)
+        calls = count_of(watcher)
         with transaction.atomic():
             place(buyer, programme, str(uuid.uuid4()))
             transaction.set_rollback(True)
-        statements = _calls(watcher) - calls
+        statements = count_of(watcher) - calls
         before = {table: _last_id(watcher, table) for table in TABLES}
         taken = seconds(lambda: place(buyer, programme, str(uuid.uuid4())))
         written = [(table, _rows_after(watcher, table, before[table])) for table in TABLES]
@@ -158,16 +158,6 @@ def _place(programme_id: int, url: str) -> tuple[float, int, list[tuple[str, byt
 
 def _last_id(connection: psycopg.Connection, table: str) -> int:
     row = connection.execute(sql.SQL("SELECT coalesce(max(id), 0) FROM {}").format(sql.Identifier(table))).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _calls(connection: psycopg.Connection) -> int:
-    """Statements sent to this database so far, COPY included, transaction control and our own counting not."""
-    row = connection.execute(
-        "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid"
-        " WHERE d.datname = current_database() AND s.query !~* %s AND s.query NOT LIKE '%%pg_stat_statements%%'",
-        [_NOT_COUNTED],
-    ).fetchone()
     return int(row[0]) if row else 0
 
 
