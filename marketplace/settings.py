@@ -5,6 +5,7 @@ for that folder. With DATABASE_URL, every secret must come from the environment.
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -86,6 +87,12 @@ INSTALLED_APPS = [
     "marketplace.ledger",
     "marketplace.stock",
     "marketplace.steps",
+    "marketplace.signin",
+    # Of allauth its second factor and what that needs; nothing of its URLs is mounted.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
     # Oscar: the forked apps by our name, of the others only what their tables refer to. Nothing of Oscar's URLs is mounted.
     "marketplace.shop.catalogue.apps.CatalogueConfig",
     "marketplace.shop.partner.apps.PartnerConfig",
@@ -127,9 +134,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "marketplace.urls"
@@ -174,12 +183,36 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
+# Too many wrong attempts shut the door for a while (marketplace/signin/lock_out.py).
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = "marketplace.signin.lock_out.parameters"
+AXES_LOCKOUT_CALLABLE = "marketplace.signin.lock_out.answer"
+AXES_CLIENT_IP_CALLABLE = "marketplace.signin.lock_out.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "phone", "code", "next", "csrfmiddlewaretoken"]
+
+# The second factor: tables and arithmetic are allauth's, pages and doors ours (marketplace/signin/second_factor.py).
+MFA_ADAPTER = "marketplace.signin.secrets_at_rest.EncryptingAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Qinling Union Mall"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+
+CSRF_FAILURE_VIEW = "marketplace.workspaces.accounts.lost.page_too_old"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 # The embedded set-up is served over plain HTTP on the loopback; anything else is expected behind TLS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("BEHIND_TLS_PROXY") else None
+BEHIND_TLS_PROXY = _flag("BEHIND_TLS_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SECURE_SSL_REDIRECT = not EMBEDDED
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
 SECURE_REFERRER_POLICY = "same-origin"

@@ -177,7 +177,9 @@ def _build(connection: psycopg.Connection, name: str, command: list[str]) -> Non
 
 def _migrations_hash() -> str:
     """A short hash of everything that decides what a migrated database looks like."""
-    digest = hashlib.sha256("".join(version(package) for package in ("django", "django-oscar")).encode())
+    digest = hashlib.sha256(
+        "".join(version(package) for package in ("django", "django-oscar", "django-allauth", "django-axes")).encode()
+    )
     files = [ROOT / "marketplace" / "settings.py", ROOT / "marketplace" / "databases.py"]
     for house in ("marketplace", "suppliers", "procurement"):
         files += [f for f in (ROOT / house).rglob("migrations/*") if f.suffix in {".py", ".sql"}]

@@ -13,6 +13,7 @@ from rest_framework.views import exception_handler
 
 from marketplace.fulfilment.errors import WaybillMissing
 from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
+from marketplace.signin.errors import SecondFactorMissing
 from procurement.policy.errors import NoPolicyInForce
 
 
@@ -38,6 +39,7 @@ class NotFound(HouseError):
 # A refusal of the house is a conflict with how things stand (409), unless it is one of these.
 _STATUS: dict[type[HouseError], int] = {
     NotAllowed: status.HTTP_403_FORBIDDEN,
+    SecondFactorMissing: status.HTTP_403_FORBIDDEN,
     NotFound: status.HTTP_404_NOT_FOUND,
     NoPolicyInForce: status.HTTP_404_NOT_FOUND,
     KeyMissing: status.HTTP_400_BAD_REQUEST,

@@ -28,8 +28,10 @@ from marketplace.fulfilment.queries import progress, with_states
 from marketplace.organisations.models import Membership, Organisation, OrganisationKind, Role
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Line, Order
+from marketplace.signin.errors import SecondFactorMissing
+from marketplace.signin.second_factor import is_missing
 from marketplace.steps.commands import once
-from marketplace.workspaces.doors import Audience, choose, viewers
+from marketplace.workspaces.doors import Audience, choose, memberships_of, viewers
 from procurement.compliance.queries import statement
 from procurement.priority.models import Decision
 
@@ -76,7 +78,7 @@ class HouseView(APIView):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let the caller in: 401 for a stranger, 403 for somebody without the role."""
+        """Let the caller in: 401 for a stranger, 403 without the role or without the second factor that it needs."""
         super().initial(request, *args, **kwargs)
         if any("\0" in value for value in kwargs.values() if isinstance(value, str)):
             raise NotFound()  # PostgreSQL knows no such text
@@ -85,6 +87,8 @@ class HouseView(APIView):
         membership = choose(request, self.roles)
         if membership is None:
             raise PermissionDenied
+        if is_missing(request, memberships_of(request)):
+            raise SecondFactorMissing
         self.membership, self.viewers = membership, viewers(membership)
         self._scope.enter_context(seen_by(self.viewers))
 

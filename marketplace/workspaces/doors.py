@@ -6,17 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from django.contrib.auth.views import redirect_to_login
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from marketplace.organisations.models import Membership, Organisation, Role, User
 from marketplace.organisations.queries import subtree
 from marketplace.organisations.scopes import seen_by
+from marketplace.signin import second_factor
 
 View = Callable[..., HttpResponseBase]
 
@@ -50,7 +54,8 @@ class HouseRequest(HttpRequest):
 def open_to(*roles: Role) -> Callable[[View], View]:
     """Open a view to people with one of these roles, and ask every query in it on behalf of their organisation.
 
-    A stranger is sent to sign in; somebody without the role gets 403. The view finds `request.membership`,
+    A stranger is sent to sign in; somebody without the role gets 403; whose roles need a second factor and whose session has
+    none is sent to give it, and both come back to where they were. The view finds `request.membership`,
     `request.organisation` and `request.roles` (all that the person holds there), and the answer is not kept by any cache.
     """
     if not roles:
@@ -60,8 +65,10 @@ def open_to(*roles: Role) -> Callable[[View], View]:
         @wraps(view)
         def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return lead_to("login", request)
             house_request = _enter(request, roles)
+            if second_factor.is_missing(request, memberships_of(request)):
+                return lead_to("second_factor", request)
             if request.method not in METHODS:
                 return HttpResponseNotAllowed(METHODS)
             with seen_by(viewers(house_request.membership)):
@@ -86,6 +93,34 @@ def open_to_all(view: View) -> View:
 
     entered.audience = Audience()  # type: ignore[attr-defined]
     return entered
+
+
+def lead_to(name: str, request: HttpRequest) -> HttpResponseBase:
+    """Send the person to the page of that name (signing in, the second factor), and then back to where they are now.
+
+    What was sent by a form is not sent again: they come back to the page with the form, which keeps what was typed.
+    """
+    there = f"{reverse(name)}?{urlencode({REDIRECT_FIELD_NAME: _place_of(request)}, safe='/')}"
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(there)
+    return HttpResponseRedirect(there)
+
+
+def _place_of(request: HttpRequest) -> str:
+    """The page on which the person is: the asked one, or for a form's address the page that held the form."""
+    if getattr(request, "htmx", False):
+        return request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    return page_before(request) or request.get_full_path()
+
+
+def page_before(request: HttpRequest) -> str:
+    """The path of the page of ours from which the person came, "" when they came from elsewhere."""
+    before = urlsplit(request.META.get("HTTP_REFERER", ""))
+    if before.netloc != request.get_host():
+        return ""
+    return str(urlunsplit(("", "", before.path, before.query, "")))
 
 
 def memberships_of(request: HttpRequest) -> list[Membership]:

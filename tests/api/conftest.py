@@ -34,11 +34,11 @@ def order(_world):
 def as_user():
     """A function that signs a person of the demonstration in and gives their client."""
     from marketplace.organisations.models import User
+    from tests.people import signed_in
 
     def sign_in(username, **options):
         client = Client(headers={"accept-language": "en"}, **options)
-        client.force_login(User.objects.get(username=username))
-        return client
+        return signed_in(client, User.objects.get(username=username))
 
     return sign_in
 

@@ -14,7 +14,9 @@ from django.test import Client
 from django.urls import path, reverse
 
 from marketplace.organisations.models import Role, User
+from marketplace.signin.second_factor import STRONG_ROLES
 from marketplace.workspaces import doors
+from tests.people import signed_in
 from tests.workspaces import url_map
 from tests.workspaces.own import ELSEWHERE, PEOPLE, colleagues_elsewhere, holder
 from tests.workspaces.url_map import Address
@@ -32,10 +34,10 @@ def _refusals_are_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
 class Visitor:
     """Somebody who knocks everywhere; whatever an answer changed is taken back."""
 
-    def __init__(self, user: User | None = None) -> None:
+    def __init__(self, user: User | None = None, *, second_factor: bool = True) -> None:
         self.client = Client(raise_request_exception=False, headers={"accept-language": "en"})
         if user:
-            self.client.force_login(user)
+            signed_in(self.client, user, second_factor=second_factor)
 
     def ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> Any:
         """The answer, asked outside the test's own scope: the page has to say for whom it asks."""
@@ -120,6 +122,26 @@ def test_other_roles_are_refused(url_of: Callable[[Address], str]) -> None:
             if role not in address.roles and set((found := people[role].statuses(url)).values()) != {403}:
                 wrong.append((address.name, role.value, found))
     assert wrong == []
+
+
+def test_a_password_alone_opens_no_door_of_a_role_that_needs_a_second_factor(url_of: Callable[[Address], str]) -> None:
+    """Every address of every such role, with every method: led to the code, or for a program refused."""
+    people = {
+        role: Visitor(User.objects.get(username=name), second_factor=False)
+        for role, name in PEOPLE.items()
+        if role in STRONG_ROLES
+    }
+    wrong, tried = [], 0
+    for address in private():
+        for role in address.roles & STRONG_ROLES:
+            tried += 1
+            for method in METHODS:
+                answer = people[role].ask(method, url_of(address))
+                led = answer.status_code == 302 and answer.url.startswith(f"{reverse('second_factor')}?next=")
+                if not (answer.status_code == 403 if address.is_api else led):
+                    wrong.append((address.name, role.value, method, answer.status_code))
+    assert wrong == []
+    assert tried >= 50
 
 
 def test_what_belongs_to_others_does_not_exist(url_of: Callable[[Address], str]) -> None:

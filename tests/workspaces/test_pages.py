@@ -34,6 +34,7 @@ from procurement.programmes.models import Programme, ProgrammeState, Recipient, 
 from suppliers.accreditation.models import Accreditation, AccreditationState
 from suppliers.settlement.models import Accrual
 from tests import world as builders
+from tests.people import signed_in
 
 ROSTER = Path(cast.__file__).parent / "data" / "rosters" / "roster_messy_300.xlsx"
 
@@ -44,7 +45,7 @@ class Person:
     def __init__(self, username: str = "") -> None:
         self.client = Client(headers={"accept-language": "en"})
         if username:
-            self.client.force_login(User.objects.get(username=username))
+            signed_in(self.client, User.objects.get(username=username))
 
     def open(self, name: str, /, *arguments: Any, **query: Any) -> Any:
         return self._ask("get", reverse(name, args=arguments), query)

@@ -1,4 +1,4 @@
-"""Choosing for whom one acts."""
+"""Forms of signing in, and of choosing for whom one acts."""
 
 from __future__ import annotations
 
@@ -22,3 +22,15 @@ class OrganisationForm(forms.Form):
         field = self.fields["organisation"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Organisation.objects.filter(memberships__user=user).distinct().order_by("path")
+
+
+class CodeForm(forms.Form):
+    """A code from a device, a message or the sheet of recovery codes."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "class": "code-input"}
+        ),
+    )

@@ -4,11 +4,15 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
+from marketplace.workspaces.accounts.codes import RecoveryCodes, SecondFactor, SetUpSecondFactor
 from marketplace.workspaces.accounts.views import ChooseOrganisation, SignIn
 from marketplace.workspaces.doors import open_to_all
 
 urlpatterns = [
     path("sign-in/", open_to_all(SignIn.as_view()), name="login"),
+    path("code/", open_to_all(SecondFactor.as_view()), name="second_factor"),
+    path("code/set-up/", open_to_all(SetUpSecondFactor.as_view()), name="second_factor_set_up"),
+    path("recovery-codes/", open_to_all(RecoveryCodes.as_view()), name="recovery_codes"),
     path("sign-out/", open_to_all(LogoutView.as_view()), name="logout"),
     path("language/", open_to_all(set_language), name="set_language"),
     path("organisations/", open_to_all(ChooseOrganisation.as_view()), name="organisations"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import FormView
 
+from marketplace.signin import second_factor
 from marketplace.workspaces import doors
 from marketplace.workspaces.accounts.forms import OrganisationForm
 from marketplace.workspaces.context import home_of
@@ -21,6 +25,13 @@ class SignIn(LoginView):
     """Sign in by name and password, and go to where the person's day begins."""
 
     extra_context = {"page_kind": "login"}
+
+    def get_success_url(self) -> str:
+        """The page wanted, for roles that need a second factor by way of its page."""
+        there = super().get_success_url()
+        if second_factor.is_missing(self.request, doors.memberships_of(self.request)):
+            return f"{reverse('second_factor')}?{urlencode({REDIRECT_FIELD_NAME: there}, safe='/')}"
+        return there
 
     def get_default_redirect_url(self) -> str:
         """The home of the workspace of the person's first role."""

@@ -5,14 +5,22 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from marketplace.demo.cast import LOGINS, PASSWORD
+from marketplace.organisations.models import User
+from marketplace.signin.second_factor import shown_code
 
 
 class Command(BaseCommand):
     help = "Print a login for every role of the demonstration."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """User name, start page, who it is; one password for all."""
+        """User name, the code of this moment, start page, who it is; one password for all."""
         self.stdout.write(f"Every login has the password  {PASSWORD}")
         wide = max(len(login.username) for login in LOGINS)
+        people = User.objects.in_bulk([login.username for login in LOGINS], field_name="username")
         for login in LOGINS:
-            self.stdout.write(f"  {login.username:<{wide}}  {login.start:<12}  {login.who} / {login.who_en}")
+            code = shown_code(people[login.username]) if login.username in people else ""
+            self.stdout.write(f"  {login.username:<{wide}}  {code:<6}  {login.start:<12}  {login.who} / {login.who_en}")
+        self.stdout.write(
+            "Whoever has six digits beside the name is asked for them after the password. They change every 30 seconds; "
+            "the page that asks shows them too."
+        )
