@@ -1,4 +1,4 @@
-"""T5: placing one order for many recipients, beside COPY of the very rows that it wrote, into the same tables.
+"""T5: placing one order for many recipients, beside COPY of the very rows that it wrote into the same tables, and stock Oscar.
 
 Each placement happens in a fresh copy of the database, by the verb that the page calls. The rows that it left are then copied into
 another fresh copy, in one transaction, with all indexes, constraints and triggers at work.
@@ -18,6 +18,7 @@ from psycopg import sql
 from benchmarks.mall import Mall, copied
 from benchmarks.mall import statements as count_of
 from benchmarks.measure import Figure, Tell, duration, seconds
+from benchmarks.rival import Goods, NoRival, oscar
 from benchmarks.rosters import roster
 
 # Twenty producers' accredited goods in three parts of the gift: a recipient gets one of each part.
@@ -52,7 +53,7 @@ def measure(mall: Mall, scale: str, tell: Tell) -> list[Figure]:
     sizes = {300: 3, 1_000: 3, 10_000: 1 if scale == "small" else 3}
     programmes = {size: _approved(size, tell) for size in sizes}
     runs = {size: _run(mall, size, programmes[size], times, tell) for size, times in sizes.items()}
-    return [*(_figure(run) for run in runs.values()), *_growth(runs)]
+    return [*(_figure(run) for run in runs.values()), *_growth(runs), *_beside_oscar(mall, runs, tell)]
 
 
 def _figure(run: Run) -> Figure:
@@ -77,6 +78,32 @@ def _growth(runs: dict[int, Run]) -> list[Figure]:
         Figure(
             "T5", "recipients a second, at 10,000", f"{rate:,.0f}/s",
             f"reference: Saleor's bulk import {SALEOR}/s: {rate / SALEOR:,.0f} ×", "≥ 100 ×", rate >= 100 * SALEOR,
+        ),
+    ]  # fmt: skip
+
+
+def _beside_oscar(mall: Mall, runs: dict[int, Run], tell: Tell) -> list[Figure]:
+    """Oscar knows no recipients within an order, so it is given an order of as many different lines."""
+    lines, ours, large = 300, runs[300], runs[10_000]
+    what = f"stock Oscar: one order of {lines} lines, from basket to order"
+    tell(f"T5 {what}")
+    # A product a line, and some to warm up with; one in stock of each would do.
+    goods: Goods = [(f"G-{number}", f"Gift no. {number}", 1_000 + number, "Gifts", 500) for number in range(lines)]
+    try:
+        with oscar(mall, goods) as shop:
+            taken, statements = shop.order(lines)
+    except NoRival as error:
+        return [Figure("T5", what, "not measured", str(error))]
+    parts = 3 * large.recipients
+    return [
+        Figure(
+            "T5", what, duration(taken),
+            f"ours, {ours.recipients} recipients × 3 goods, {duration(ours.placing)}: {taken / ours.placing:.1f} × as fast",
+        ),
+        Figure("T5", "its statements", f"{statements:,}", f"ours {ours.statements}"),
+        Figure(
+            "T5", f"extrapolated, not measured: Oscar with a line for each of {parts:,} gifts", f"{taken / lines * parts:,.0f} s",
+            f"ours, measured, {duration(large.placing)}",
         ),
     ]  # fmt: skip
 
