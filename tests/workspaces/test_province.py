@@ -130,7 +130,7 @@ def test_contracts_that_end_soon_are_named(world: None) -> None:
     person = enterprise()
     assert person.open("province:home").context["ending"] == []
     rows = person.open("province:contracts").context["listing"]
-    assert rows.page.paginator.count == 23
+    assert rows.page.paginator.count == 35
     assert {row["state"] for row in rows.page.object_list} == {"active"}
 
 
