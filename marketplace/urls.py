@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("union/", include("marketplace.workspaces.union.urls")),
     path("producer/", include("marketplace.workspaces.producer.urls")),
     path("province/", include("marketplace.workspaces.province.urls")),
+    path("operate/", include("marketplace.workspaces.operate.urls")),
     path("audit/", include("marketplace.workspaces.audit.urls")),
     path("oversight/", include("marketplace.workspaces.oversight.urls")),
     path("api/v1/", include("marketplace.api.urls")),

@@ -37,3 +37,31 @@ class Unbalanced(HouseError):
 
     code = "unbalanced"
     sentence = _("The legs of %(key)s sum to %(sum)s fen; a transaction sums to zero.")
+
+
+class NotAUnion(HouseError):
+    """A purse for somebody who gives no gifts."""
+
+    code = "not_a_union"
+    sentence = _("Purses belong to unions; %(organisation)s is none.")
+
+
+class PurseUnnamed(HouseError):
+    """A purse without a name."""
+
+    code = "purse_unnamed"
+    sentence = _("A purse needs a name that says what the money is for, such as the line of the union's budget.")
+
+
+class GiftYearUnfit(HouseError):
+    """A gift year too far away."""
+
+    code = "gift_year_unfit"
+    sentence = _("A purse for %(year)s cannot be opened now; choose a gift year from %(first)s to %(last)s.")
+
+
+class ReferenceMissing(HouseError):
+    """Money without a paper."""
+
+    code = "reference_missing"
+    sentence = _("Enter the number of the bank slip or budget paper: an auditor has to find where the money came from.")

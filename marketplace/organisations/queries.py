@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.organisations.errors import NotAllowed
-from marketplace.organisations.models import Membership, Organisation, Role, User
+from marketplace.organisations.models import Membership, Organisation, OrganisationKind, Role, User
 
 
 def subtree(union: Organisation) -> list[int]:
@@ -20,6 +20,11 @@ def require(user: User, role: Role, organisation: Organisation) -> None:
     """Raise NotAllowed unless the person holds the role in this organisation."""
     if not holds(user, role, organisation):
         raise NotAllowed(role=role.label, organisation=organisation.display_name)
+
+
+def require_operator(user: User) -> None:
+    """Raise NotAllowed unless the person is an operator of the platform."""
+    require(user, Role.OPERATOR, Organisation.objects.get(kind=OrganisationKind.OPERATOR))
 
 
 def require_above(user: User, role: Role, union: Organisation) -> Organisation:

@@ -68,6 +68,20 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("province:money", _("Money"), "coins"),
         ),
     ),
+    "operate": Workspace(
+        _("Operation"),
+        "gear",
+        frozenset({Role.OPERATOR}),
+        (
+            Entry("operate:home", _("Today"), "home"),
+            Entry("operate:policies", _("Policies"), "scales"),
+            Entry("operate:organisations", _("Organisations"), "bank"),
+            Entry("operate:products", _("Products"), "basket"),
+            Entry("operate:classes", _("Commodity classes"), "tag"),
+            Entry("operate:steps", _("Steps"), "refresh"),
+            Entry("operate:evidence", _("Evidence log"), "shield"),
+        ),
+    ),
     "audit": Workspace(
         _("Audit"),
         "scales",

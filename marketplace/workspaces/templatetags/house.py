@@ -14,6 +14,8 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from marketplace.organisations.models import Role
+
 from . import _charts, _labels, _product_art
 from ._figures import NOTHING, bp, count, fen, fen_plain, parts_of_money, when
 from ._icons import ICONS
@@ -61,6 +63,12 @@ def outcome_label(code: object) -> str:
 def state_label(code: object) -> str:
     """Words for a stored state such as "shipped" or "public_notice"."""
     return str(_labels.state(code).words)
+
+
+@register.filter
+def role_label(code: str) -> str:
+    """Words for a role such as "buyer"."""
+    return str(Role(code).label) if code in Role.values else code
 
 
 def _badge(label: _labels.Label, words: object) -> SafeString:

@@ -1,0 +1,100 @@
+"""How the operator keeps the catalogue comparable: classes, reference prices, what is on offer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from marketplace.evidence.actions import record
+from marketplace.organisations.errors import HouseError, Refusals
+from marketplace.organisations.models import User
+from marketplace.organisations.queries import require_operator
+from marketplace.shop.catalogue.models import CommodityClass, Product
+from marketplace.shop.errors import ContentMissing, GroundMissing, NotALeaf
+from marketplace.shop.partner.models import StockRecord
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What products are compared by: base units of the class in one sales unit, grade, processing, dietary marks."""
+
+    net_content: int
+    grade: str = ""
+    processing: str = ""
+    dietary: Sequence[str] = ()
+
+
+def classify(actor: User, product: Product, commodity_class: CommodityClass, marks: Marks, ground: str) -> None:
+    """Determine a product's class and marks, with the ground. What was decided before stays; what is decided from now on sees it.
+
+    Raises NotAllowed, Refusals of NotALeaf, ContentMissing, GroundMissing. Nothing changed leaves no trace.
+    """
+    require_operator(actor)
+    faults: list[HouseError] = []
+    if commodity_class.children.exists():
+        faults.append(NotALeaf(name=commodity_class.display_name))
+    if marks.net_content <= 0:
+        faults.append(ContentMissing())
+    if not ground.strip():
+        faults.append(GroundMissing())
+    if faults:
+        raise Refusals(faults)
+    with transaction.atomic():
+        locked = Product.objects.select_for_update(of=("self",)).select_related("commodity_class").get(pk=product.pk)
+        before = _facts(locked)
+        locked.commodity_class = commodity_class
+        locked.net_content, locked.grade = marks.net_content, marks.grade.strip()
+        locked.processing, locked.dietary = marks.processing.strip(), sorted(set(marks.dietary))
+        if _facts(locked) == before:
+            return
+        locked.save(update_fields=["commodity_class", "net_content", "grade", "processing", "dietary"])
+        body = {"product": product.pk, "before": before, "after": _facts(locked), "ground": ground.strip()}
+        record("product.determined", body, subject=f"product:{product.pk}")
+
+
+def put_on_offer(actor: User, offer: StockRecord, ground: str) -> None:
+    """Let an offer be sold again. Repeating it does nothing. Raises NotAllowed, GroundMissing."""
+    _set_listed(actor, offer, True, ground)
+
+
+def take_off_offer(actor: User, offer: StockRecord, ground: str) -> None:
+    """Let an offer be sold no more; orders placed go on. Repeating it does nothing. Raises NotAllowed, GroundMissing."""
+    _set_listed(actor, offer, False, ground)
+
+
+def set_reference_price(actor: User, commodity_class: CommodityClass, price: int) -> None:
+    """Publish the reference price of a class: fen for 1,000 base units, 0 for none. Raises NotAllowed, NotALeaf."""
+    require_operator(actor)
+    if commodity_class.children.exists():
+        raise NotALeaf(name=commodity_class.display_name)
+    with transaction.atomic():
+        locked = CommodityClass.objects.select_for_update(of=("self",)).get(pk=commodity_class.pk)
+        before, locked.reference_price = locked.reference_price, price
+        if before != price:
+            locked.save(update_fields=["reference_price"])
+            body = {"class": locked.code, "before": before, "after": price}
+            record("class.reference_price", body, subject=f"class:{locked.code}")
+
+
+def _set_listed(actor: User, offer: StockRecord, listed: bool, ground: str) -> None:
+    require_operator(actor)
+    if not ground.strip():
+        raise GroundMissing
+    with transaction.atomic():
+        if StockRecord.objects.filter(pk=offer.pk, listed=not listed).update(listed=listed):
+            body = {"sku": offer.partner_sku, "product": offer.product_id, "ground": ground.strip()}
+            kind = "offer.listed_again" if listed else "offer.unlisted"
+            record(kind, body, subject=f"product:{offer.product_id}")
+
+
+def _facts(product: Product) -> dict[str, Any]:
+    return {
+        "class": product.commodity_class.code if product.commodity_class else "",
+        "net_content": product.net_content,
+        "grade": product.grade,
+        "processing": product.processing,
+        "dietary": list(product.dietary),
+    }

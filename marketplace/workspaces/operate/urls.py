@@ -1,0 +1,30 @@
+"""Addresses of the operator."""
+
+from django.urls import path
+
+from marketplace.workspaces.operate import catalogue, home, organisations, policies
+
+app_name = "operate"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("policies/", policies.index, name="policies"),
+    path("policies/new/", policies.new, name="policy_new"),
+    path("policies/<int:pk>/", policies.detail, name="policy"),
+    path("policies/<int:pk>/approve/", policies.approve, name="policy_approve"),
+    path("policies/<int:pk>/discard/", policies.discard, name="policy_discard"),
+    path("organisations/", organisations.index, name="organisations"),
+    path("organisations/new/", organisations.new, name="organisation_new"),
+    path("organisations/<str:code>/", organisations.detail, name="organisation"),
+    path("organisations/<str:code>/rename/", organisations.rename, name="rename"),
+    path("organisations/<str:code>/standing/", organisations.standing, name="standing"),
+    path("organisations/<str:code>/purses/open/", organisations.open_purse, name="open_purse"),
+    path("organisations/<str:code>/purses/<int:pk>/fund/", organisations.fund, name="fund"),
+    path("products/", catalogue.index, name="products"),
+    path("products/<int:pk>/", catalogue.product, name="product"),
+    path("products/<int:pk>/offer/", catalogue.offer, name="offer"),
+    path("classes/", catalogue.classes, name="classes"),
+    path("classes/<str:code>/", catalogue.commodity_class, name="class"),
+    path("steps/", home.steps, name="steps"),
+    path("steps/retry/", home.retry, name="retry"),
+    path("evidence/", home.evidence, name="evidence"),
+]

@@ -1,0 +1,151 @@
+"""Policies: drafted by one operator, approved by another, in force from a day on, never changed."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
+
+from marketplace.demo import cast
+from marketplace.evidence.models import Entry
+from marketplace.organisations.errors import NotAllowed, Refusals
+from marketplace.organisations.models import User
+from procurement.policy.actions import approve
+from procurement.policy.drafts import Draft, discard, draft
+from procurement.policy.errors import AlreadyApproved, ApproverDrafted, PolicyOverlaps
+from procurement.policy.models import Policy
+from procurement.policy.queries import in_force
+
+
+def someone(name: str) -> User:
+    return User.objects.get(username=name)
+
+
+def later(days: int) -> date:
+    return timezone.localdate() + timedelta(days=days)
+
+
+def wish(**changes: Any) -> Draft:
+    facts: dict[str, Any] = {
+        "version": "SN-X",
+        "region": "61",
+        "begins": later(10),
+        "source": "测试文件",
+        "minimum_share_bp": 6_000,
+        "price_band_bp": 1_000,
+        "max_producers": 3,
+        "hold_days": 30,
+        "rotation_band_bp": 300,
+        "planning_days": 10,
+        "acceptance_days": 7,
+        "occasions": ["mid_autumn"],
+    }
+    return Draft(**facts | changes)
+
+
+def approved(**changes: Any) -> Policy:
+    return approve(someone("operator.second"), draft(someone("operator"), wish(**changes)))
+
+
+def test_the_next_policy_ends_the_one_before_where_it_begins(world: None) -> None:
+    policy = approved()
+    assert in_force("6101", later(9)).version == "SN-2020-05"
+    assert in_force("6101", later(10)) == policy
+    assert Policy.objects.get(version="SN-2020-05").period == DateRange(date(2020, 5, 1), later(10))
+    assert [e.kind for e in Entry.objects.filter(subject="policy:SN-X").order_by("id")] == [
+        "policy.drafted", "policy.approved"
+    ]  # fmt: skip
+
+
+def test_one_that_begins_before_the_next_lasts_until_then(world: None) -> None:
+    approved(version="B", begins=later(100))
+    assert approved(version="A", begins=later(10)).period == DateRange(later(10), later(100))
+    assert in_force("61", later(99)).version == "A"
+    assert in_force("61", later(100)).version == "B"
+
+
+def test_whoever_drafted_does_not_approve(world: None) -> None:
+    policy = draft(someone("operator"), wish())
+    with pytest.raises(ApproverDrafted):
+        approve(someone("operator"), policy)
+    policy.refresh_from_db()
+    assert policy.approved_by is None
+
+
+def test_approving_again_does_nothing(world: None) -> None:
+    policy = approved()
+    assert approve(someone("operator.second"), policy).approved_by == someone("operator.second")
+    assert approve(someone("operator"), policy).approved_by == someone("operator.second")
+    assert Entry.objects.filter(kind="policy.approved", subject="policy:SN-X").count() == 1
+
+
+def test_two_rules_do_not_begin_on_one_day(world: None) -> None:
+    approved(version="A")
+    second = draft(someone("operator"), wish(version="B"))
+    with pytest.raises(PolicyOverlaps):
+        approve(someone("operator.second"), second)
+
+
+def test_what_is_against_an_approval_is_said_at_once(world: None) -> None:
+    approved(version="A")
+    second = draft(someone("operator"), wish(version="B"))
+    with pytest.raises(Refusals) as caught:
+        approve(someone("operator"), second)
+    assert [fault.code for fault in caught.value.refusals] == ["approver_drafted", "policy_overlaps"]
+
+
+def test_what_is_wrong_with_a_draft_is_said_at_once(world: None) -> None:
+    bad = wish(
+        version="SN-2020-05",
+        region="6",
+        begins=later(-1),
+        source=" ",
+        minimum_share_bp=10_001,
+        cap=100,
+        floor=200,
+        occasions=[],
+        approval_steps=[{"from": 100, "quotations": 0, "people": 1}],
+    )
+    with pytest.raises(Refusals) as caught:
+        draft(someone("operator"), bad)
+    assert [fault.code for fault in caught.value.refusals] == [
+        "version_taken", "region_unfit", "policy_in_the_past", "source_missing", "ratio_unfit", "floor_above_cap", "no_occasion",
+        "steps_unordered",
+    ]  # fmt: skip
+    assert Policy.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [],
+        [{"from": 0, "quotations": 0, "people": 0}],
+        [{"from": 0, "quotations": 0, "people": 1}, {"from": 0, "quotations": 3, "people": 3}],
+    ],
+)
+def test_steps_of_procurement_leave_no_amount_without_a_rule(world: None, steps: list[dict[str, int]]) -> None:
+    with pytest.raises(Refusals) as caught:
+        draft(someone("operator"), wish(approval_steps=steps))
+    assert [fault.code for fault in caught.value.refusals] == ["steps_unordered"]
+
+
+def test_only_operators_make_rules(world: None) -> None:
+    with pytest.raises(NotAllowed):
+        draft(someone(cast.UNION_OFFICER), wish())
+    policy = draft(someone("operator"), wish())
+    with pytest.raises(NotAllowed):
+        approve(someone(cast.AUDITOR), policy)
+    with pytest.raises(NotAllowed):
+        discard(someone(cast.AUDITOR), policy)
+
+
+def test_a_draft_can_be_thrown_away_and_an_approved_one_cannot(world: None) -> None:
+    discard(someone("operator.second"), draft(someone("operator"), wish(version="A")))
+    assert not Policy.objects.filter(version="A").exists()
+    policy = approved(version="B")
+    with pytest.raises(AlreadyApproved):
+        discard(someone("operator"), policy)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Policy.objects.filter(pk=policy.pk).update(minimum_share_bp=0)
