@@ -253,6 +253,7 @@ HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.
 
 # What lower floors ask of higher ones: dotted names of the implementations (interfaces in the lower floor).
 PURCHASE_POLICY = "procurement.priority.policy.PriorityPolicy"
+LOSS_POLICY = "procurement.programmes.losses.YearCounts"
 # What the sweeper does at every turn besides nudging steps.
 REGULAR_WORK = ["marketplace.evidence.handlers.tick"]
 

@@ -40,6 +40,9 @@ class OrderRowSerializer(serializers.Serializer):
     assistance = serializers.IntegerField()
     ordinary = serializers.IntegerField()
     waived = serializers.IntegerField()
+    released = serializers.IntegerField(
+        help_text="decided, then cancelled, refused or returned; not in the amounts above"
+    )
     accepted = serializers.IntegerField()
     counted_assistance = serializers.IntegerField()
     counted_ordinary = serializers.IntegerField()
@@ -62,9 +65,16 @@ class StatementSerializer(serializers.Serializer):
     counted_assistance = serializers.IntegerField()
     counted_ordinary = serializers.IntegerField()
     counted_share_bp = serializers.IntegerField()
-    spent = serializers.IntegerField(help_text="what the ledger says left the purses for orders")
+    released = serializers.IntegerField(
+        help_text="decided, then cancelled, refused or returned; not in the amounts above"
+    )
+    spent = serializers.IntegerField(
+        help_text="what the ledger says left the purses for orders, less what came back or is owed back"
+    )
+    refund_due = serializers.IntegerField(help_text="what sellers still owe back for goods returned")
     compliant = serializers.BooleanField()
-    make_good_due = serializers.BooleanField()
+    make_good_due = serializers.BooleanField(help_text="a producer's failure has to be made good before ordinary goods")
+    to_make_good = serializers.IntegerField(help_text="assistance goods to buy, or money to set aside, until it is")
     leakage = serializers.IntegerField(
         help_text="covered order lines without an allowing decision; zero by construction"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from marketplace.evidence.actions import EntryDraft, record, record_many
-from marketplace.fulfilment.errors import NotYet, WaybillMissing, WaybillUsed
+from marketplace.evidence.actions import EntryDraft, record_many
+from marketplace.fulfilment.errors import WaybillMissing, WaybillUsed
+from marketplace.fulfilment.losses import Report, refuse
 from marketplace.fulfilment.models import Consignment, Parcel, ParcelState, SupplierOrder
-from marketplace.fulfilment.queries import amount, state_of
+from marketplace.fulfilment.queries import amount
+from marketplace.fulfilment.rows import expect, locked, note
 from marketplace.ledger.actions import account, post
 from marketplace.ledger.models import AccountKind
 from marketplace.organisations.models import Organisation, Reveal, Role, User
@@ -54,6 +56,7 @@ def open_supplier_orders(
     parcels: Iterable[ParcelDraft],
     need_date: date,
     acceptance_days: int,
+    return_days: int,
 ) -> list[SupplierOrder]:
     """Write supplier orders, parcels and their lines within a placement's transaction, and the steps that send them.
 
@@ -72,6 +75,7 @@ def open_supplier_orders(
                 fee_bp=t.fee_bp,
                 need_date=need_date,
                 acceptance_days=acceptance_days,
+                return_days=return_days,
             )
             for producer, t in sorted(terms.items(), key=lambda item: item[0].pk)
         ]
@@ -119,21 +123,21 @@ def send(supplier_order: SupplierOrder) -> None:
     """Let the producer see the supplier order. Carried out by a step."""
     moved = SupplierOrder.objects.filter(pk=supplier_order.pk, sent_at__isnull=True).update(sent_at=timezone.now())
     if moved:
-        _record("supplier_order.sent", supplier_order)
+        note("supplier_order.sent", supplier_order)
 
 
 def confirm(actor: User, supplier_order: SupplierOrder) -> None:
     """The producer takes the order on; lots are assigned next. Repeating it does nothing. Raises NotAllowed, NotYet."""
     require(actor, Role.PRODUCER, supplier_order.producer)
     with transaction.atomic():
-        locked = _locked(supplier_order)
-        if locked.confirmed_at:
+        held = locked(supplier_order)
+        if held.confirmed_at:
             return
-        _expect(locked, "sent", "confirm")
-        locked.confirmed_at = timezone.now()
-        locked.save(update_fields=["confirmed_at"])
-        _record("supplier_order.confirmed", locked)
-        write(f"supplier_order:{locked.pk}", "supplier_order.assign_lots")
+        expect(held, "sent", "confirm")
+        held.confirmed_at = timezone.now()
+        held.save(update_fields=["confirmed_at"])
+        note("supplier_order.confirmed", held)
+        write(f"supplier_order:{held.pk}", "supplier_order.assign_lots")
 
 
 def ship(actor: User, supplier_order: SupplierOrder, carrier: str, waybill: str) -> Consignment:
@@ -146,33 +150,36 @@ def ship(actor: User, supplier_order: SupplierOrder, carrier: str, waybill: str)
     if not carrier or not waybill:
         raise WaybillMissing()
     with transaction.atomic():
-        locked = _locked(supplier_order)
+        held = locked(supplier_order)
         earlier = Consignment.objects.filter(carrier=carrier, waybill=waybill).first()
         if earlier is not None:
-            if earlier.supplier_order_id != locked.pk:
+            if earlier.supplier_order_id != held.pk:
                 raise WaybillUsed(carrier=carrier, waybill=waybill)
             return earlier
-        _expect(locked, ParcelState.ASSIGNED, "ship")
+        expect(held, ParcelState.ASSIGNED, "ship")
         try:
             with transaction.atomic():
-                consignment = Consignment.objects.create(supplier_order=locked, carrier=carrier, waybill=waybill)
+                consignment = Consignment.objects.create(supplier_order=held, carrier=carrier, waybill=waybill)
         except IntegrityError as error:
             raise WaybillUsed(carrier=carrier, waybill=waybill) from error
-        moved = _move(locked, ParcelState.ASSIGNED, ParcelState.SHIPPED, consignment=consignment)
-        _record("supplier_order.shipped", locked, carrier=carrier, waybill=waybill, parcels=moved)
+        moved = _move(held, ParcelState.ASSIGNED, ParcelState.SHIPPED, consignment=consignment)
+        note("supplier_order.shipped", held, carrier=carrier, waybill=waybill, parcels=moved)
         write(
-            f"supplier_order:{locked.pk}",
+            f"supplier_order:{held.pk}",
             "supplier_order.accept_silently",
-            not_before=timezone.now() + timedelta(days=locked.acceptance_days),
+            not_before=timezone.now() + timedelta(days=held.acceptance_days),
         )
         ship_stock(*_units(consignment), f"consignment:{consignment.pk}")
     return consignment
 
 
-def accept(actor: User, supplier_order: SupplierOrder) -> None:
-    """The union confirms the goods received: money becomes due to the seller. Repeating it does nothing. Raises NotAllowed, NotYet."""
+def accept(actor: User, supplier_order: SupplierOrder, refusals: Sequence[Report] = ()) -> None:
+    """The union confirms the goods received, but for the parcels that it refuses: money becomes due to the seller for the rest.
+
+    Repeating it does nothing. Raises NotAllowed, NotYet, Refusals naming every fault of the refusals.
+    """
     require(actor, Role.BUYER, supplier_order.union)
-    _accept(supplier_order, "union")
+    _accept(supplier_order, "union", actor, refusals)
 
 
 def accept_silently(supplier_order: SupplierOrder) -> None:
@@ -180,26 +187,32 @@ def accept_silently(supplier_order: SupplierOrder) -> None:
     _accept(supplier_order, "silence")
 
 
-def _accept(supplier_order: SupplierOrder, by: str) -> None:
+def _accept(supplier_order: SupplierOrder, by: str, actor: User | None = None, refusals: Sequence[Report] = ()) -> None:
     with transaction.atomic(), seen_by(None):
-        locked = _locked(supplier_order)
-        if state_of(locked) == ParcelState.ACCEPTED:
+        held = locked(supplier_order)
+        if held.accepted_at:
             return
-        _expect(locked, ParcelState.SHIPPED, "accept")
-        moved = _move(locked, ParcelState.SHIPPED, ParcelState.ACCEPTED)
-        due = amount(locked)
+        expect(held, ParcelState.SHIPPED, "accept")
+        refused = refuse(actor, held, refusals) if actor and refusals else []
+        moved = _move(held, ParcelState.SHIPPED, ParcelState.ACCEPTED)
+        held.accepted_at = timezone.now()
+        held.save(update_fields=["accepted_at"])
+        due = amount(held)
+        facts = {"parcels": moved, "due": due, "refused": sum(loss.parcels for loss in refused)}
+        note("supplier_order.accepted", held, by=by, **facts)
+        if not due:
+            return
         post(
-            f"supplier_order:{locked.number}:accepted",
+            f"supplier_order:{held.number}:accepted",
             "supplier_order.accepted",
-            f"order:{locked.order.number}",
+            f"order:{held.order.number}",
             {
-                account(AccountKind.RESERVED, locked.union): -due,
-                account(AccountKind.DUE, locked.seller, locked.union.code): due,
+                account(AccountKind.RESERVED, held.union): -due,
+                account(AccountKind.DUE, held.seller, held.union.code): due,
             },
-            union=locked.union,
+            union=held.union,
         )
-        _record("supplier_order.accepted", locked, by=by, parcels=moved, due=due)
-        write(f"supplier_order:{locked.pk}", "supplier_order.settle")
+        write(f"supplier_order:{held.pk}", "supplier_order.settle")
 
 
 def labels(actor: User, supplier_order: SupplierOrder) -> list[dict[str, Any]]:
@@ -231,18 +244,6 @@ def labels(actor: User, supplier_order: SupplierOrder) -> list[dict[str, Any]]:
     ]
 
 
-def _locked(supplier_order: SupplierOrder) -> SupplierOrder:
-    """The supplier order with its row lock: verbs on one supplier order come one after the other."""
-    related = ("order", "union", "producer", "seller")
-    return SupplierOrder.objects.select_for_update(of=("self",)).select_related(*related).get(pk=supplier_order.pk)
-
-
-def _expect(supplier_order: SupplierOrder, needed: str, verb: str) -> None:
-    state = state_of(supplier_order)
-    if state != needed:
-        raise NotYet(number=supplier_order.number, state=state, needed=needed, verb=verb)
-
-
 def _move(supplier_order: SupplierOrder, old: ParcelState, new: ParcelState, **changes: Any) -> int:
     return Parcel.objects.filter(supplier_order=supplier_order, state=old).update(state=new, **changes)
 
@@ -265,10 +266,3 @@ def _units(consignment: Consignment) -> tuple[dict[int, int], dict[int, int]]:
     for stock, _lot, units in rows:
         by_stock[stock] = by_stock.get(stock, 0) + units
     return by_stock, {lot: units for _stock, lot, units in rows}
-
-
-def _record(kind: str, supplier_order: SupplierOrder, **facts: str | int) -> None:
-    record(
-        kind, {"number": supplier_order.number, **facts},
-        subject=f"order:{supplier_order.order.number}", union_id=supplier_order.union_id,
-    )  # fmt: skip

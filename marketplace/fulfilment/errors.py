@@ -28,3 +28,51 @@ class WaybillMissing(HouseError):
     sentence = _(
         "A consignment needs the carrier's name and the waybill number, so that the union can follow it. Enter both."
     )
+
+
+class NothingNamed(HouseError):
+    """No parcel was named."""
+
+    code = "nothing_named"
+    sentence = _("No parcel of %(number)s was named. Tick the parcels concerned, or enter their member numbers.")
+
+
+class NamedTwice(HouseError):
+    """One parcel was given two reasons."""
+
+    code = "named_twice"
+    sentence = _("A parcel of %(number)s was named twice. Give each parcel one reason.")
+
+
+class ParcelsElsewhere(HouseError):
+    """Parcels that the supplier order does not have."""
+
+    code = "parcels_elsewhere"
+    sentence = _("%(count)s of the parcels named do not belong to %(number)s. Open the list again and choose from it.")
+
+
+class ParcelsMovedOn(HouseError):
+    """Parcels whose state does not let this happen any more."""
+
+    code = "parcels_moved_on"
+    sentence = _(
+        "%(count)s of the parcels of %(number)s are “%(state)s”, so they cannot become “%(kind)s”: before shipping parcels "
+        "are cancelled, on arrival refused, after acceptance returned. Leave them out."
+    )
+
+
+class ReasonUnfit(HouseError):
+    """No reason, or one that does not go with what is to happen."""
+
+    code = "reason_unfit"
+    sentence = _("“%(reason)s” is no reason for “%(kind)s”. Choose one from the list.")
+
+
+class ReturnTooLate(HouseError):
+    """The days for returning have run out."""
+
+    code = "return_too_late"
+    sentence = _(
+        "Goods of %(number)s could be returned until %(day)s (%(days)s days after acceptance). Settle it with the seller directly, "
+        "or let the auditors open a case."
+    )

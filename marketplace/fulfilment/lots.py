@@ -8,6 +8,7 @@ from django.db import connection
 
 from marketplace.evidence.actions import record
 from marketplace.fulfilment.models import Parcel, ParcelState, SupplierOrder
+from marketplace.fulfilment.rows import locked
 from marketplace.organisations.errors import Refusals
 from marketplace.stock.actions import allocate_lots
 from marketplace.stock.errors import LotsTooSmall
@@ -17,9 +18,12 @@ from marketplace.stock.models import Lot, Stock
 def assign_lots(supplier_order: SupplierOrder) -> None:
     """Give every unit of the supplier order's placed parcels a lot. All or nothing: Refusals of LotsTooSmall otherwise.
 
-    Locks the lots in order of id before it counts what they still hold.
+    Locks the supplier order, so that no parcel is cancelled meanwhile, then the lots in order of id before it counts what they
+    still hold. Nothing to do when all was cancelled.
     """
-    wanted = _wanted(supplier_order)
+    wanted = _wanted(locked(supplier_order))
+    if not wanted:
+        return
     lots = _lots(set(wanted))
     short = [
         LotsTooSmall(sku=Stock.objects.get(pk=stock).sku, covered=have, needed=need)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.organisations.models import Organisation
+from marketplace.organisations.models import Organisation, User
 from marketplace.organisations.personal import EncryptedTextField
 from marketplace.organisations.scopes import scoped
 from marketplace.shop.order.models import Line, Order
@@ -42,8 +42,12 @@ class SupplierOrder(models.Model):
     acceptance_days = models.PositiveSmallIntegerField(
         help_text="silence for so long after shipping counts as acceptance"
     )
+    return_days = models.PositiveSmallIntegerField(
+        default=7, help_text="goods can be returned so long after acceptance"
+    )
     sent_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
 
     objects = scoped("union", "producer", "seller", "enterprise")
@@ -71,15 +75,96 @@ class ParcelState(models.TextChoices):
     ASSIGNED = "assigned", _("Lots assigned")
     SHIPPED = "shipped", _("Shipped")
     ACCEPTED = "accepted", _("Accepted")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", _("Refused on arrival")
     CANCELLED = "cancelled", _("Cancelled")
+    RETURNED = "returned", _("Goods returned")
 
 
 PARCEL_MOVES: dict[str, list[str]] = {
     "placed": ["assigned", "cancelled"],
     "assigned": ["shipped", "cancelled"],
     "shipped": ["accepted", "refused"],
+    "accepted": ["returned"],
 }
+
+
+class Party(models.TextChoices):
+    """Who caused it that goods do not reach a member as ordered."""
+
+    UNION = "union", _("Union")
+    PRODUCER = "producer", _("Producer")
+
+
+class LossReason(models.TextChoices):
+    """Why goods do not reach a member as ordered."""
+
+    DAMAGED = "damaged", _("Damaged")
+    SPOILED = "spoiled", _("Spoiled or of poor quality")
+    SHORT = "short", _("Less than ordered")
+    WRONG = "wrong", _("Not what was ordered")
+    MISSING = "missing", _("Did not arrive")
+    MEMBER_LEFT = "member_left", _("The member has left")
+    NOT_NEEDED = "not_needed", _("No longer needed")
+    CANNOT_SUPPLY = "cannot_supply", _("Not enough goods")
+    CROP_FAILED = "crop_failed", _("The harvest failed")
+    QUALITY_HELD = "quality_held", _("Held back by quality control")
+
+
+class LossKind(models.TextChoices):
+    """What became of the parcels: cancelled before shipping, refused on arrival, returned after acceptance."""
+
+    CANCELLED = "cancelled", _("Cancelled")
+    REFUSED = "refused", _("Refused on arrival")
+    RETURNED = "returned", _("Goods returned")
+
+
+FAULTS = [LossReason.DAMAGED, LossReason.SPOILED, LossReason.SHORT, LossReason.WRONG, LossReason.MISSING]
+REASONS: dict[tuple[str, str], list[LossReason]] = {
+    (LossKind.REFUSED, Party.PRODUCER): FAULTS,
+    (LossKind.RETURNED, Party.PRODUCER): FAULTS,
+    (LossKind.CANCELLED, Party.UNION): [LossReason.MEMBER_LEFT, LossReason.NOT_NEEDED],
+    (LossKind.CANCELLED, Party.PRODUCER): [LossReason.CANNOT_SUPPLY, LossReason.CROP_FAILED, LossReason.QUALITY_HELD],
+}
+
+
+class Loss(models.Model):
+    """Parcels of one supplier order that do not reach their members as ordered, for one reason. Append-only.
+
+    `amount` (fen) is what their goods cost; `refund_due` the part of it that the union had paid the seller already.
+    """
+
+    supplier_order = models.ForeignKey(SupplierOrder, on_delete=models.PROTECT, related_name="losses")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    producer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=LossKind)
+    by = models.CharField(max_length=8, choices=Party, help_text="who caused it")
+    reason = models.CharField(max_length=16, choices=LossReason)
+    words = models.CharField(max_length=200, blank=True)
+    parcels = models.PositiveIntegerField()
+    amount = models.BigIntegerField()
+    refund_due = models.BigIntegerField(default=0)
+    reported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union", "producer", "supplier_order__seller", "supplier_order__enterprise")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["refused", "returned"], by="producer", reason__in=FAULTS)
+                | Q(kind="cancelled", by="union", reason__in=REASONS["cancelled", "union"])
+                | Q(kind="cancelled", by="producer", reason__in=REASONS["cancelled", "producer"]),
+                name="a_reason_fits_its_loss",
+            ),
+            models.CheckConstraint(condition=Q(parcels__gt=0), name="a_loss_is_of_something"),
+            models.CheckConstraint(
+                condition=Q(refund_due=0) | Q(kind="returned", refund_due=F("amount")), name="refunded_is_what_returned"
+            ),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.supplier_order}: {self.parcels} {self.kind}"
 
 
 class Consignment(models.Model):
@@ -114,6 +199,7 @@ class Parcel(models.Model):
     phone = EncryptedTextField()
     address = EncryptedTextField()
     state = models.CharField(max_length=10, choices=ParcelState, default=ParcelState.PLACED)
+    loss = models.ForeignKey(Loss, on_delete=models.PROTECT, null=True, related_name="lost")
 
     objects = scoped("union", "producer")
 
@@ -125,6 +211,11 @@ class Parcel(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["placed", "assigned", "cancelled"]) | Q(consignment__isnull=False),
                 name="shipped_in_a_consignment",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["cancelled", "refused", "returned"], loss__isnull=False)
+                | Q(state__in=["placed", "assigned", "shipped", "accepted"], loss__isnull=True),
+                name="a_lost_parcel_says_why",
             ),
         ]
         indexes = [models.Index(fields=["supplier_order", "state"], name="parcels_by_state")]

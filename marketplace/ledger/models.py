@@ -9,6 +9,8 @@ What an account's balance means, by kind:
   revenue   the contra of what a seller owes on to its suppliers (may be negative)
   owed      what a producer or household is owed
   received  what a producer or household has been paid
+  refund    what a seller of record owes a union back for goods returned after they were paid
+  owed_back what a producer, its households included, owes back of what it was paid for goods returned later
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ class AccountKind(models.TextChoices):
     REVENUE = "revenue", _("Revenue")
     OWED = "owed", _("Owed to the supplier")
     RECEIVED = "received", _("Received by the supplier")
+    REFUND = "refund", _("Owed back by the seller")
+    OWED_BACK = "owed_back", _("Owed back by the supplier")
 
 
 class Account(models.Model):

@@ -40,6 +40,9 @@ _ALLOCATE_LOTS = _GUARDED.format(
     change="allocated = allocated + locked.quantity",
     guard="NOT held AND made - allocated >= locked.quantity",
 )
+_RELEASE_LOTS = _GUARDED.format(
+    table="stock_lot", change="allocated = allocated - locked.quantity", guard="allocated - shipped >= locked.quantity"
+)
 _SHIP_LOTS = _GUARDED.format(
     table="stock_lot", change="shipped = shipped + locked.quantity", guard="allocated - shipped >= locked.quantity"
 )
@@ -91,11 +94,25 @@ def reserve(quantities: Mapping[int, int], cause: str) -> None:
         )
 
 
-def release(quantities: Mapping[int, int], cause: str) -> None:
-    """Give reserved units (stock id → units) back."""
+def release(quantities: Mapping[int, int], cause: str, lots: Mapping[int, int] | None = None) -> None:
+    """Give reserved units (stock id → units) back for sale, and lot id → units of the lots that parcels were given."""
     _move(MovementKind.RELEASE, quantities, cause)
+    _release_lots(lots or {})
     if short := _guarded(_RELEASE, quantities):
         raise ValueError(f"released more than was reserved of stock {sorted(short)}")
+
+
+def write_off(quantities: Mapping[int, int], cause: str, lots: Mapping[int, int]) -> None:
+    """Take reserved units (stock id → units) off the books, because their holder does not have them; lots as in `release`."""
+    _move(MovementKind.WRITE_OFF, quantities, cause)
+    _release_lots(lots)
+    if short := _guarded(_SHIP, quantities):
+        raise ValueError(f"wrote off more than was reserved of stock {sorted(short)}")
+
+
+def _release_lots(lots: Mapping[int, int]) -> None:
+    if short := _guarded(_RELEASE_LOTS, lots):
+        raise ValueError(f"released more than was allocated of lots {sorted(short)}")
 
 
 def ship(quantities: Mapping[int, int], lots: Mapping[int, int], cause: str) -> None:

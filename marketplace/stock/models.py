@@ -67,6 +67,7 @@ class MovementKind(models.TextChoices):
     RESERVE = "reserve", _("Reserved")
     RELEASE = "release", _("Released")
     SHIP = "ship", _("Shipped")
+    WRITE_OFF = "write_off", _("Promised, and not there")
 
 
 class Movement(models.Model):

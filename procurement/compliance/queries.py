@@ -13,17 +13,26 @@ from django.utils import timezone
 from marketplace.ledger.models import Leg
 from marketplace.organisations.models import Organisation
 from procurement.policy.queries import in_force
-from procurement.priority.gifts import reserve
 from procurement.priority.models import Certificate, Decision, Judgement, PriorityException, UnionYear
+from procurement.priority.reserves import reserve
+from procurement.priority.years import to_make_good
 
-# Assistance and ordinary fen of each order: placed as decided; accepted and paid as parcels and supplier orders stand. A box's
-# amount is split as its components were decided, so the parts come from decisions and the progress from parcels.
+# Assistance and ordinary fen of each order: live is what was decided less what was released by cancellations, refusals and returns;
+# accepted and paid as parcels and supplier orders stand. A box's amount is split as its components were decided, so the parts come
+# from decisions and the progress from parcels.
 _ORDERS = """
-    WITH decided AS (
-        SELECT d.line_id, sum(d.amount) FILTER (WHERE d.outcome = 'assistance') AS assistance,
-            sum(d.amount) FILTER (WHERE d.outcome NOT IN ('assistance', 'uncovered') AND NOT d.waived) AS ordinary,
-            sum(d.amount) FILTER (WHERE d.waived) AS waived
-        FROM priority_decision d WHERE d.union_id = %(union)s AND d.gift_year = %(year)s GROUP BY d.line_id
+    WITH counting AS (
+        SELECT d.line_id, d.outcome, d.waived, d.amount,
+            coalesce((SELECT sum(r.amount) FROM priority_release r WHERE r.decision_id = d.id), 0) AS released
+        FROM priority_decision d WHERE d.union_id = %(union)s AND d.gift_year = %(year)s
+    ), decided AS (
+        SELECT line_id, sum(released) AS released,
+            sum(amount) FILTER (WHERE outcome = 'assistance') AS assistance,
+            sum(amount - released) FILTER (WHERE outcome = 'assistance') AS live_assistance,
+            sum(amount) FILTER (WHERE outcome NOT IN ('assistance', 'uncovered') AND NOT waived) AS ordinary,
+            sum(amount - released) FILTER (WHERE outcome NOT IN ('assistance', 'uncovered') AND NOT waived) AS live_ordinary,
+            sum(amount - released) FILTER (WHERE waived) AS live_waived
+        FROM counting GROUP BY line_id
     ), moved AS (
         SELECT pl.line_id, sum(pl.quantity) FILTER (WHERE p.state = 'accepted') AS accepted,
             sum(pl.quantity) FILTER (WHERE p.state = 'accepted' AND so.paid_at IS NOT NULL) AS counted
@@ -33,8 +42,8 @@ _ORDERS = """
         WHERE p.union_id = %(union)s AND pl.line_id IN (SELECT line_id FROM decided)
         GROUP BY pl.line_id
     )
-    SELECT o.number, o.date_placed, o.recipients,
-        coalesce(sum(d.assistance), 0)::bigint, coalesce(sum(d.ordinary), 0)::bigint, coalesce(sum(d.waived), 0)::bigint,
+    SELECT o.number, o.date_placed, o.recipients, coalesce(sum(d.live_assistance), 0)::bigint,
+        coalesce(sum(d.live_ordinary), 0)::bigint, coalesce(sum(d.live_waived), 0)::bigint, sum(d.released)::bigint,
         coalesce(sum((l.unit_price_incl_tax * 100)::bigint * m.accepted), 0)::bigint,
         coalesce(sum(d.assistance * m.counted / l.quantity), 0)::bigint,
         coalesce(sum(d.ordinary * m.counted / l.quantity), 0)::bigint
@@ -46,9 +55,16 @@ _ORDERS = """
 """
 
 
+# What moves a purse on behalf of gifts: an order, and whatever of it comes back.
+_GIFTS = ("order.placed", "loss.given_back", "loss.refunded")
+
+
 @dataclass(frozen=True)
 class OrderRow:
-    """One order of the year, in fen. `counted` is what is accepted and paid: only that counts towards the year."""
+    """One order of the year, in fen, less what was `released` by cancellations, refusals and returns.
+
+    `counted` is what is accepted and paid: only that counts towards the year.
+    """
 
     number: str
     placed_on: str
@@ -56,6 +72,7 @@ class OrderRow:
     assistance: int
     ordinary: int
     waived: int
+    released: int
     accepted: int
     counted_assistance: int
     counted_ordinary: int
@@ -63,7 +80,11 @@ class OrderRow:
 
 @dataclass(frozen=True)
 class Statement:
-    """A union's gift year. Amounts in fen, shares in basis points."""
+    """A union's gift year. Amounts in fen, shares in basis points.
+
+    Gifts are what was placed less what was cancelled, refused or returned (`released`); `spent` is what they cost the purses, when
+    sellers have also given back what they still owe (`refund_due`).
+    """
 
     union: str
     union_name: str
@@ -77,7 +98,9 @@ class Statement:
     ordinary_limit: int
     counted_assistance: int
     counted_ordinary: int
+    released: int
     spent: int
+    refund_due: int
     orders: tuple[OrderRow, ...]
     decisions: tuple[tuple[str, int], ...]
     attempts: int
@@ -85,6 +108,7 @@ class Statement:
     certificates: tuple[str, ...]
     exceptions: tuple[str, ...]
     make_good_due: bool
+    to_make_good: int
     leakage: int
 
     @property
@@ -101,8 +125,8 @@ class Statement:
 
     @property
     def compliant(self) -> bool:
-        """Whether the ordinary gifts keep within the limit."""
-        return self.ordinary_limit < 0 or self.ordinary <= self.ordinary_limit
+        """Whether the ordinary gifts keep within the limit, or only a producer's failure (to be made good) took them above it."""
+        return self.make_good_due or self.ordinary_limit < 0 or self.ordinary <= self.ordinary_limit
 
     def as_dict(self) -> dict[str, Any]:
         """The published form: integers and strings only."""
@@ -128,6 +152,8 @@ def statement(union: Organisation, year: int) -> Statement:
     judged = Judgement.objects.filter(of_year).aggregate(all=Count("id"), refused=Count("id", filter=Q(allowed=False)))
     outcomes = Decision.objects.filter(of_year).values("outcome").annotate(n=Count("id")).order_by("outcome")
     row = UnionYear.objects.filter(of_year).first()
+    missing = to_make_good(assistance, ordinary, set_aside, share_bp) if row and row.make_good_due else 0
+    owed = _refund_due(union, year)
     return Statement(
         union=union.code,
         union_name=union.name,
@@ -141,7 +167,9 @@ def statement(union: Organisation, year: int) -> Statement:
         ordinary_limit=limit,
         counted_assistance=sum(r.counted_assistance for r in rows),
         counted_ordinary=sum(r.counted_ordinary for r in rows),
-        spent=_spent(union, year),
+        released=sum(r.released for r in rows),
+        spent=_spent(union, year) - owed,
+        refund_due=owed,
         orders=rows,
         decisions=tuple((r["outcome"], r["n"]) for r in outcomes),
         attempts=judged["all"],
@@ -157,7 +185,8 @@ def statement(union: Organisation, year: int) -> Statement:
             .distinct()
             .values_list("number", flat=True)
         ),
-        make_good_due=bool(row and row.make_good_due),
+        make_good_due=missing > 0,
+        to_make_good=missing,
         leakage=_leakage(union, year),
     )
 
@@ -172,11 +201,25 @@ def _orders(union: Organisation, year: int) -> tuple[OrderRow, ...]:
 
 
 def _spent(union: Organisation, year: int) -> int:
-    """What the ledger says left the union's purses of that year for orders: must equal the decisions' sum."""
-    legs = Leg.objects.filter(
-        account__purse__union=union, account__purse__gift_year=year, transaction__kind="order.placed", amount__lt=0
-    )
+    """What the ledger says left the union's purses of that year for orders, less what came back: must equal the decisions' sum."""
+    legs = Leg.objects.filter(account__purse__union=union, account__purse__gift_year=year, transaction__kind__in=_GIFTS)
     return -int(legs.aggregate(total=Coalesce(Sum("amount"), 0))["total"])
+
+
+def _refund_due(union: Organisation, year: int) -> int:
+    """What sellers owe the union back for goods of that year's orders, by the ledger."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(sum(l.amount), 0)::bigint FROM ledger_leg l
+            JOIN ledger_account a ON a.id = l.account_id AND a.kind = 'refund'
+            JOIN ledger_transaction t ON t.id = l.transaction_id AND t.union_id = %s
+            JOIN order_order o ON t.cause = 'order:' || o.number AND o.gift_year = %s
+            """,
+            [union.pk, year],
+        )
+        (fen,) = cursor.fetchone() or (0,)
+    return int(fen)
 
 
 def _leakage(union: Organisation, year: int) -> int:

@@ -58,6 +58,9 @@ class Policy(models.Model):
     acceptance_days = models.PositiveSmallIntegerField(
         default=7, help_text="silence after delivery counts as acceptance"
     )
+    return_days = models.PositiveSmallIntegerField(
+        default=7, help_text="goods can be returned so long after acceptance"
+    )
     occasions = ArrayField(models.CharField(max_length=20))
     urgent_occasions = ArrayField(models.CharField(max_length=20), default=list)
     forbidden_forms = ArrayField(models.CharField(max_length=20), default=list)

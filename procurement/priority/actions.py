@@ -17,9 +17,9 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Product
 from procurement.policy.queries import in_force
 from procurement.priority.errors import ExceptionNotOpen, ReserveBound
-from procurement.priority.gifts import reserve
 from procurement.priority.models import ExceptionState, PriorityException
-from procurement.priority.years import lock_year
+from procurement.priority.reserves import reserve
+from procurement.priority.years import excess, lock_year
 
 
 def ask_exception(
@@ -65,8 +65,7 @@ def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key:
         year = lock_year(source.union, source.gift_year)
         share_bp = in_force(source.union.region, timezone.localdate()).minimum_share_bp
         left = reserve(source.union, source.gift_year) - amount
-        bound = year.ordinary * 10_000 > (10_000 - share_bp) * (year.assistance + year.ordinary + left)
-        if bound and not is_posted(key):
+        if excess(year.assistance, year.ordinary, left, share_bp) > 0 and not is_posted(key):
             raise ReserveBound(purse=source.name, amount=yuan(amount))
         release(source, target, amount, key)
 

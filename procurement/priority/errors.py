@@ -98,3 +98,24 @@ class ExceptionUsedUp(HouseError):
     sentence = _(
         "The exception %(number)s no longer covers %(needed)s units: another order used it meanwhile. Judge the gift again."
     )
+
+
+class ShareWouldBreak(HouseError):
+    """A union gives up assistance goods on which the year's ordinary ones rest."""
+
+    code = "share_would_break"
+    sentence = _(
+        "These assistance goods (%(amount)s) cannot be given up alone: at least %(share)s of the year's gift money goes to assistance "
+        "products, and this year's ordinary gifts rest on them. Cancel ordinary goods for at least %(needed)s first%(titles)s, or set "
+        "%(aside)s aside for assistance products."
+    )
+
+
+class PartWouldBreak(HouseError):
+    """A union gives up assistance goods that let the rest of the same order be ordinary."""
+
+    code = "part_would_break"
+    sentence = _(
+        "“%(titles)s” may be ordinary only because this order buys all that assistance producers can supply. Cancel those ordinary "
+        "goods before the assistance goods of the same class."
+    )

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.db.models import Count, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count
 
 from marketplace.evidence.models import Checkpoint
-from marketplace.ledger.models import Purse, PurseKind
-from marketplace.organisations.models import Organisation
+from marketplace.ledger.models import PurseKind
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.policy import PurchaseRequest, WantedLine
 from procurement.policy import models as policies
@@ -20,6 +18,8 @@ from procurement.policy.queries import in_force
 from procurement.priority import rule
 from procurement.priority.models import Decision, Outcome, PriorityException, UnionYear
 from procurement.priority.offers import OfferRow, offers
+from procurement.priority.reserves import reserve
+from procurement.priority.years import excess
 
 _ROTATION_DAYS = 90
 
@@ -53,7 +53,7 @@ def question(request: PurchaseRequest) -> Question:
         }
         rows = offers(products, {line.region for line in request.lines}, request.decided_on)
         exceptions = _exceptions(request, products)
-        year = _year(request)
+        year = _year(request, policy.minimum_share_bp)
         rotation = _rotation(request)
     asked = _asked(request, rows, exceptions)
     gift = rule.Gift(
@@ -73,12 +73,6 @@ def question(request: PurchaseRequest) -> Question:
         offer_book_root=_log_root(),
     )
     return Question(gift, policy, asked, {e.number: e for e in exceptions.values()})
-
-
-def reserve(union: Organisation, gift_year: int) -> int:
-    """R: the unspent balance (fen) of the union's assistance-only purses for the year."""
-    purses = Purse.objects.filter(union=union, gift_year=gift_year, kind=PurseKind.RING_FENCED)
-    return int(purses.aggregate(total=Coalesce(Sum("account__balance"), 0))["total"])
 
 
 def _policy(policy: policies.Policy) -> rule.Policy:
@@ -103,13 +97,16 @@ def _policy(policy: policies.Policy) -> rule.Policy:
     )
 
 
-def _year(request: PurchaseRequest) -> rule.Year:
+def _year(request: PurchaseRequest, share_bp: int) -> rule.Year:
     row = UnionYear.objects.filter(union=request.union, gift_year=request.gift_year).first()
+    assistance, ordinary = (row.assistance, row.ordinary) if row else (0, 0)
+    held = reserve(request.union, request.gift_year)
     return rule.Year(
-        assistance_fen=row.assistance if row else 0,
-        ordinary_fen=row.ordinary if row else 0,
-        reserve_fen=reserve(request.union, request.gift_year),
-        make_good_due=bool(row and row.make_good_due),
+        assistance_fen=assistance,
+        ordinary_fen=ordinary,
+        reserve_fen=held,
+        # The flag counts only while the year fails: money set aside meanwhile cures it without anybody clearing it.
+        make_good_due=bool(row and row.make_good_due and excess(assistance, ordinary, held, share_bp) > 0),
         assistance_per_head_fen=request.year_per_head_assistance_least,
     )
 

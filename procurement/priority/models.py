@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.evidence.models import Entry
+from marketplace.fulfilment.models import Loss
 from marketplace.ledger.models import Purse
 from marketplace.organisations.models import Organisation, User
 from marketplace.organisations.scopes import scoped
@@ -182,3 +183,30 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product} {self.outcome}"
+
+
+class Release(models.Model):
+    """Units of a decision that were cancelled, refused or returned: what a decision still counts is itself less its releases.
+
+    Append-only, never more than was decided. `amount` is fen.
+    """
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="releases")
+    loss = models.ForeignKey(Loss, on_delete=models.PROTECT, related_name="releases")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    gift_year = models.PositiveSmallIntegerField()
+    quantity = models.PositiveIntegerField()
+    amount = models.BigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "loss"], name="released_once_by_a_loss"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="a_release_is_of_something"),
+        ]
+        indexes = [models.Index(fields=["union", "gift_year"], name="releases_of_a_year")]
+
+    def __str__(self) -> str:
+        return f"{self.decision} − {self.quantity}"

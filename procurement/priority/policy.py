@@ -24,7 +24,7 @@ from procurement.priority import rule
 from procurement.priority.errors import ExceptionUsedUp, RuleViolation
 from procurement.priority.gifts import Asked, Question, question
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException, UnionYear
-from procurement.priority.years import lock_year
+from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
 
 _MONEY = {"reserve", "drawn", "ordinary", "limit", "assistance", "given", "floor", "per_head", "cap", "total"}
 
@@ -45,9 +45,11 @@ class PriorityPolicy:
     """Assistance products first, for every covered purse."""
 
     def lock(self, union: Organisation, gift_year: int) -> None:
-        """Lock the union-year row, opening it when the year's first gift is placed."""
+        """Lock the union-year row, opening it when the year's first gift is placed; what was made good meanwhile is noted."""
         with seen_by(None):
-            lock_year(union, gift_year)
+            year = lock_year(union, gift_year)
+            if year.make_good_due and is_made_good(year, share_in_force(union)):
+                flag(year, due=False)
 
     def judge(self, request: PurchaseRequest) -> Verdict:
         """Run the rule over the whole request; nothing is written."""

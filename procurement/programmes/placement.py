@@ -65,7 +65,12 @@ def _place(actor: User, plan: Plan) -> Order:
     drafts = _parcels(plan, placed)
     producers = {line.partner.organisation for line in placed.lines.values()}
     open_supplier_orders(
-        placed.order, terms(producers, request.decided_on), drafts.parcels, programme.need_date, policy.acceptance_days
+        placed.order,
+        terms(producers, request.decided_on),
+        drafts.parcels,
+        programme.need_date,
+        policy.acceptance_days,
+        policy.return_days,
     )
     _note_what_each_received(drafts)
     move(programme, ProgrammeState.PLACED, order=placed.order)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
 from marketplace.fulfilment.models import SupplierOrder
 from marketplace.fulfilment.queries import amount
+from marketplace.fulfilment.rows import locked
 from marketplace.ledger.actions import account, accounts, post
 from marketplace.ledger.models import Account, AccountKind
 from marketplace.organisations.models import Role, User
@@ -24,13 +27,15 @@ from suppliers.settlement.shares import divide
 _LOTS = """
     SELECT lot.id, lot.code, sale.fen, sale.assistance, a.share_bp, a.household_id, sum(i.grams)::bigint
     FROM (
-        SELECT al.lot_id, sum(al.quantity * l.unit_price_incl_tax * 100)::bigint AS fen, bool_or(ac.id IS NOT NULL) AS assistance
+        SELECT al.lot_id, sum(al.quantity * l.unit_price_incl_tax * 100)::bigint AS fen,
+            bool_or(l.components IS NULL AND EXISTS (
+                SELECT FROM accreditation_accreditation ac
+                WHERE ac.product_id = l.product_id AND ac.state IN ('valid', 'suspended', 'revoked')
+            )) AS assistance
         FROM fulfilment_parcel p
         JOIN fulfilment_parcelline pl ON pl.parcel_id = p.id
         JOIN order_line l ON l.id = pl.line_id
         JOIN fulfilment_allocation al ON al.parcel_line_id = pl.id
-        LEFT JOIN accreditation_accreditation ac ON ac.product_id = l.product_id AND ac.state IN ('valid', 'suspended', 'revoked')
-            AND l.components IS NULL
         WHERE p.supplier_order_id = %s AND p.state = 'accepted'
         GROUP BY al.lot_id
     ) sale
@@ -45,13 +50,16 @@ _LOTS = """
 Credit = tuple[int, int, int, int]  # lot, household, grams, fen
 
 
-def settle(supplier_order: SupplierOrder) -> Accrual:
+def settle(supplier_order: SupplierOrder) -> Accrual | None:
     """Accrue what an accepted supplier order earns: the enterprise's fee, the households by the lots shipped, the producer the rest.
 
-    Carried out by a step, once. Raises NoProvenance.
+    Carried out by a step, once; None when everything was returned before. Raises NoProvenance.
     """
     with transaction.atomic(), seen_by(None):
+        supplier_order = locked(supplier_order)
         gross = amount(supplier_order)
+        if not gross:
+            return None
         credits = _credits(supplier_order)
         fee = gross * supplier_order.fee_bp // 10_000
         households = sum(fen for *_, fen in credits)
@@ -79,15 +87,15 @@ def settle(supplier_order: SupplierOrder) -> Accrual:
         post(
             f"supplier_order:{supplier_order.number}:accrued",
             "supplier_order.accrued",
-            _cause(supplier_order),
-            _owed(accrual),
+            cause_of(supplier_order),
+            legs_of(accrual),
             union=supplier_order.union,
         )
         record(
             "supplier_order.accrued",
             {"number": supplier_order.number, "gross": gross, "fee": fee, "households": households, "net": accrual.net,
              "household_count": len({h for _, h, _, _ in credits})},
-            subject=_cause(supplier_order),
+            subject=cause_of(supplier_order),
             union_id=supplier_order.union_id,
         )  # fmt: skip
     return accrual
@@ -112,7 +120,7 @@ def _credits(supplier_order: SupplierOrder) -> list[Credit]:
     return credits
 
 
-def _owed(accrual: Accrual) -> dict[Account, int]:
+def legs_of(accrual: Accrual) -> dict[Account, int]:
     """The legs of an accrual: the seller's revenue against what the enterprise, the producer and each household are owed."""
     so = accrual.supplier_order
     legs: defaultdict[Account, int] = defaultdict(int)
@@ -120,16 +128,17 @@ def _owed(accrual: Accrual) -> dict[Account, int]:
     legs[account(AccountKind.OWED, accrual.producer)] += accrual.net
     if so.enterprise and accrual.fee:
         legs[account(AccountKind.OWED, so.enterprise, "fees")] += accrual.fee
-    for code, fen in _by_household(accrual).items():
-        legs[code] += fen
+    for held, fen in owed_to_households([accrual]).items():
+        legs[held] += fen
     return dict(legs)
 
 
-def _by_household(accrual: Accrual) -> dict[Account, int]:
+def owed_to_households(accruals: Sequence[Accrual]) -> dict[Account, int]:
+    """What the accruals (of one producer) owe each household, by its account."""
     owed: defaultdict[str, int] = defaultdict(int)
-    for row in accrual.by_household.select_related("household"):
+    for row in HouseholdAccrual.objects.filter(accrual__in=accruals).select_related("household"):
         owed[row.household.code] += row.amount
-    held = accounts(AccountKind.OWED, dict.fromkeys(owed, accrual.producer))
+    held = accounts(AccountKind.OWED, dict.fromkeys(owed, accruals[0].producer))
     return {held[code]: fen for code, fen in owed.items()}
 
 
@@ -140,57 +149,74 @@ def record_payment(actor: User, supplier_order: SupplierOrder, bank_reference: s
     """
     require(actor, Role.BUYER, supplier_order.union)
     with transaction.atomic(), seen_by(None):
-        locked = (
-            SupplierOrder.objects.select_for_update(of=("self",))
-            .select_related("order", "seller", "union")
-            .get(pk=supplier_order.pk)
-        )
-        if locked.paid_at:
+        held = locked(supplier_order)
+        if held.paid_at:
             return
-        paid = amount(locked)
+        paid = amount(held)
         if not paid:
-            raise NothingDue(number=locked.number)
+            raise NothingDue(number=held.number)
         post(
-            f"supplier_order:{locked.number}:paid",
+            f"supplier_order:{held.number}:paid",
             "supplier_order.paid",
-            _cause(locked),
+            cause_of(held),
             {
-                account(AccountKind.DUE, locked.seller, locked.union.code): -paid,
-                account(AccountKind.PAID, locked.seller, locked.union.code): paid,
+                account(AccountKind.DUE, held.seller, held.union.code): -paid,
+                account(AccountKind.PAID, held.seller, held.union.code): paid,
             },
-            union=locked.union,
+            union=held.union,
         )
-        locked.paid_at = timezone.now()
-        locked.save(update_fields=["paid_at"])
-        record("supplier_order.paid", {"number": locked.number, "paid": paid, "bank_reference": bank_reference},
-               subject=_cause(locked), union_id=locked.union_id)  # fmt: skip
+        held.paid_at = timezone.now()
+        held.save(update_fields=["paid_at"])
+        record("supplier_order.paid", {"number": held.number, "paid": paid, "bank_reference": bank_reference},
+               subject=cause_of(held), union_id=held.union_id)  # fmt: skip
 
 
-def pay_out(actor: User, accrual: Accrual) -> None:
-    """Record that the producer and its households were paid what a supplier order earned them. Repeating it does nothing.
+def pay_out(actor: User, accrual: Accrual) -> int:
+    """Record that the producer and its households were paid what a supplier order earned them, less what was returned since; how much.
 
-    The province enterprise does it where it has a contract, the producer itself where it sells directly. Raises NotAllowed.
+    The province enterprise does it where it has a contract, the producer itself where it sells directly. Repeating it does
+    nothing. Raises NotAllowed, NothingDue.
     """
     so = accrual.supplier_order
-    if so.enterprise is not None:
-        require(actor, Role.PROVINCE, so.enterprise)
-    else:
-        require(actor, Role.PRODUCER, so.producer)
+    require_payer(actor, so)
     with transaction.atomic(), seen_by(None):
-        if not Accrual.objects.filter(pk=accrual.pk, paid_at__isnull=True).update(paid_at=timezone.now()):
-            return
-        accrual.by_household.update(paid_at=timezone.now())
-        owed = {account(AccountKind.OWED, so.producer): accrual.net} | _by_household(accrual)
-        total = sum(owed.values())
+        rows = list(
+            Accrual.objects.select_for_update(of=("self",))
+            .filter(Q(pk=accrual.pk) | Q(corrects=accrual.pk), paid_at__isnull=True)
+            .select_related("producer")
+            .order_by("pk")
+        )
+        if not any(row.pk == accrual.pk for row in rows):
+            return 0
+        total = sum(row.net + row.households for row in rows)
+        if total <= 0:
+            raise NothingDue(number=so.number)
+        owed: defaultdict[Account, int] = defaultdict(
+            int, {account(AccountKind.OWED, so.producer): sum(r.net for r in rows)}
+        )
+        for held, fen in owed_to_households(rows).items():
+            owed[held] += fen
+        Accrual.objects.filter(pk__in=[row.pk for row in rows]).update(paid_at=timezone.now())
+        HouseholdAccrual.objects.filter(accrual__in=rows).update(paid_at=timezone.now())
         post(
             f"supplier_order:{so.number}:paid_out",
             "supplier_order.paid_out",
-            _cause(so),
+            cause_of(so),
             {a: -fen for a, fen in owed.items()} | {account(AccountKind.RECEIVED, so.producer): total},
             union=so.union,
         )
-        record("supplier_order.paid_out", {"number": so.number, "total": total, "households": accrual.households},
-               subject=_cause(so), union_id=so.union_id)  # fmt: skip
+        households = sum(row.households for row in rows)
+        record("supplier_order.paid_out", {"number": so.number, "total": total, "households": households},
+               subject=cause_of(so), union_id=so.union_id)  # fmt: skip
+    return total
+
+
+def require_payer(actor: User, supplier_order: SupplierOrder) -> None:
+    """Raise NotAllowed unless the person acts for whoever pays the producer: its enterprise, or itself where it sells directly."""
+    if supplier_order.enterprise is not None:
+        require(actor, Role.PROVINCE, supplier_order.enterprise)
+    else:
+        require(actor, Role.PRODUCER, supplier_order.producer)
 
 
 def confirm_payout(actor: User, accrual: Accrual) -> int:
@@ -202,9 +228,10 @@ def confirm_payout(actor: User, accrual: Accrual) -> int:
         )
         if confirmed:
             record("households.confirmed", {"number": accrual.supplier_order.number, "rows": confirmed},
-                   subject=_cause(accrual.supplier_order), union_id=accrual.supplier_order.union_id)  # fmt: skip
+                   subject=cause_of(accrual.supplier_order), union_id=accrual.supplier_order.union_id)  # fmt: skip
     return confirmed
 
 
-def _cause(supplier_order: SupplierOrder) -> str:
+def cause_of(supplier_order: SupplierOrder) -> str:
+    """The log's subject, and the ledger's cause, of everything about a supplier order."""
     return f"order:{supplier_order.order.number}"

@@ -43,3 +43,19 @@ class NotYours(HouseError):
     sentence = _(
         "One of the deliveries chosen does not belong to a contract of %(enterprise)s. Nothing was noted as paid; open the list again."
     )
+
+
+class NothingOwedBack(HouseError):
+    """A repayment of what is not owed, or was noted already."""
+
+    code = "nothing_owed_back"
+    sentence = _(
+        "Nothing is owed back for this return of %(number)s: it was unpaid, or its repayment is noted already."
+    )
+
+
+class ReferenceMissing(HouseError):
+    """A refund without the bank's reference."""
+
+    code = "reference_missing"
+    sentence = _("A refund for %(number)s needs the bank's reference, so that the auditors can find it. Enter it.")

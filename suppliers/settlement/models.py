@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.fulfilment.models import ContractMode, SupplierOrder
+from marketplace.fulfilment.models import ContractMode, Loss, SupplierOrder
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import scoped
 from marketplace.stock.models import Lot
@@ -39,10 +39,16 @@ class Contract(models.Model):
 
 
 class Accrual(models.Model):
-    """What one accepted supplier order earns its producer, in fen: gross = fee + households + net."""
+    """What one accepted supplier order earns its producer, in fen: gross = fee + households + net.
 
-    supplier_order = models.OneToOneField(SupplierOrder, on_delete=models.PROTECT, related_name="accrual")
+    A correction is an accrual with negative amounts that names the one it `corrects` and the loss that it follows from, so that
+    sums over accruals are right by themselves. `paid_at` of a correction says when it was set off or given back.
+    """
+
+    supplier_order = models.ForeignKey(SupplierOrder, on_delete=models.PROTECT, related_name="accruals")
     producer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accruals")
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrections")
+    loss = models.OneToOneField(Loss, on_delete=models.PROTECT, null=True, related_name="correction")
     gross = models.BigIntegerField()
     fee = models.BigIntegerField()
     households = models.BigIntegerField()
@@ -53,11 +59,34 @@ class Accrual(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(gross=F("fee") + F("households") + F("net")), name="an_accrual_adds_up")
+            models.CheckConstraint(condition=Q(gross=F("fee") + F("households") + F("net")), name="an_accrual_adds_up"),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True, loss__isnull=True, gross__gt=0)
+                | Q(corrects__isnull=False, loss__isnull=False, gross__lt=0, fee__lte=0, households__lte=0),
+                name="a_correction_takes_back",
+            ),
+            models.UniqueConstraint(
+                fields=["supplier_order"], condition=Q(corrects__isnull=True), name="a_supplier_order_is_accrued_once"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.supplier_order}: {self.gross}"
+
+
+class Refund(models.Model):
+    """Money that a seller of record gave back for goods returned after they were paid. Append-only."""
+
+    loss = models.OneToOneField(Loss, on_delete=models.PROTECT, related_name="refund")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField()
+    bank_reference = models.CharField(max_length=80)
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union", "loss__producer", "loss__supplier_order__seller")
+
+    def __str__(self) -> str:
+        return f"{self.loss}: {self.amount}"
 
 
 class HouseholdAccrual(models.Model):

@@ -40,13 +40,11 @@ def pay_out_many(actor: User, enterprise: Organisation, accruals: Iterable[int],
             related = ("supplier_order__order", "supplier_order__union", "supplier_order__producer", "producer")
             found = list(
                 Accrual.objects.select_related(*related, "supplier_order__enterprise")
-                .filter(pk__in=wanted, supplier_order__enterprise=enterprise)
+                .filter(pk__in=wanted, corrects__isnull=True, supplier_order__enterprise=enterprise)
                 .order_by("pk")
             )
             if len(found) != len(wanted):
                 raise NotYours(enterprise=enterprise.display_name)
             due = [accrual for accrual in found if accrual.paid_at is None]
-            for accrual in due:
-                pay_out(actor, accrual)
-            remembered.answer = [len(due), sum(accrual.net + accrual.households for accrual in due)]
+            remembered.answer = [len(due), sum(pay_out(actor, accrual) for accrual in due)]
         return PaidOut(*remembered.answer)

@@ -63,15 +63,22 @@ def faults_of_books() -> list[str]:
     wrong = [f"account {a.code}" for a in Account.objects.all() if a.balance != sums[a.pk]]
     moved: Counter[int] = Counter()
     for stock, kind, quantity in Movement.objects.values_list("stock", "kind", "quantity"):
-        moved[stock] += {"reserve": quantity, "release": -quantity, "ship": -quantity}.get(kind, 0)
+        moved[stock] += {"reserve": quantity, "release": -quantity, "ship": -quantity, "write_off": -quantity}.get(
+            kind, 0
+        )
     wrong += [f"stock {s.sku}" for s in Stock.objects.all() if s.allocated != moved[s.pk]]
     wrong += [f"lot {lot.code}" for lot in Lot.objects.filter(shipped__gt=F("allocated"))]
     given: Counter[int] = Counter()
-    for line, quantity in Allocation.objects.values_list("parcel_line", "quantity"):
+    bound: Counter[int] = Counter()
+    for line, lot, quantity, state in Allocation.objects.values_list(
+        "parcel_line", "lot", "quantity", "parcel_line__parcel__state"
+    ):
         given[line] += quantity
+        bound[lot] += quantity if state != "cancelled" else 0
+    wrong += [f"lot {lot.code} is allocated more" for lot in Lot.objects.all() if bound[lot.pk] > lot.allocated]
     wrong += [
         f"parcel line {line.pk}"
-        for line in ParcelLine.objects.exclude(parcel__state="placed")
+        for line in ParcelLine.objects.exclude(parcel__state__in=["placed", "cancelled"])
         if given[line.pk] != line.quantity
     ]
     return wrong + (["legs"] if sum(sums.values()) else [])

@@ -15,8 +15,8 @@ from marketplace.workspaces.pages import today
 from marketplace.workspaces.shares import Gauge, gauge
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.queries import in_force
-from procurement.priority.gifts import reserve
 from procurement.priority.models import UnionYear
+from procurement.priority.reserves import reserve
 from procurement.programmes.models import Programme, ProgrammeState
 
 OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]

@@ -1,0 +1,49 @@
+"""Fulfilment's LossPolicy: what goods that do not reach their members change in the union's year and for each member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from marketplace.fulfilment.models import Loss
+from marketplace.organisations.models import Organisation
+from marketplace.organisations.scopes import seen_by
+from marketplace.shop.order.models import Order
+from procurement.priority.releases import release
+from procurement.priority.years import lock_year
+
+# What each member gets less, for the year's cap and floor: a parcel line's part in assistance goods is that of its order line.
+_RECEIVED = """
+    UPDATE programmes_recipient r SET received = greatest(0, r.received - lost.fen),
+        received_assistance = greatest(0, r.received_assistance - lost.assistance)
+    FROM (
+        SELECT p.recipient, sum(g.fen) AS fen,
+            sum(g.fen * coalesce(d.fen, 0) / (l.line_price_incl_tax * 100)::bigint)::bigint AS assistance
+        FROM fulfilment_parcel p
+        JOIN fulfilment_parcelline pl ON pl.parcel_id = p.id
+        JOIN order_line l ON l.id = pl.line_id
+        CROSS JOIN LATERAL (SELECT pl.quantity * (l.unit_price_incl_tax * 100)::bigint AS fen) g
+        LEFT JOIN LATERAL (
+            SELECT sum(amount)::bigint AS fen FROM priority_decision WHERE line_id = l.id AND outcome = 'assistance'
+        ) d ON true
+        WHERE p.loss_id = ANY(%s) GROUP BY p.recipient
+    ) lost
+    WHERE r.id = lost.recipient
+"""
+
+
+class YearCounts:
+    """The union's year counts what is left, and so does each member's."""
+
+    def lock(self, union: Organisation, gift_year: int) -> None:
+        """Lock the union-year row."""
+        with seen_by(None):
+            lock_year(union, gift_year)
+
+    def lost(self, order: Order, losses: Sequence[Loss]) -> None:
+        """Release the decisions; note what members no longer get. Raises ShareWouldBreak, PartWouldBreak."""
+        with seen_by(None):
+            release(order, losses)
+            with connection.cursor() as cursor:
+                cursor.execute(_RECEIVED, [[loss.pk for loss in losses]])
