@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("marketplace.workspaces.storefront.urls")),
     path("", include("marketplace.workspaces.register.urls")),
     path("accounts/", include("marketplace.workspaces.accounts.urls")),
+    path("my/", include("marketplace.workspaces.member.urls")),
     path("union/", include("marketplace.workspaces.union.urls")),
     path("producer/", include("marketplace.workspaces.producer.urls")),
     path("province/", include("marketplace.workspaces.province.urls")),

@@ -32,6 +32,12 @@ class Workspace(NamedTuple):
 
 
 WORKSPACES: dict[str, Workspace] = {
+    "my": Workspace(
+        _("My gifts"),
+        "gift",
+        frozenset({Role.MEMBER}),
+        (Entry("my:home", _("My gifts"), "gift"), Entry("catalogue", _("Catalogue"), "basket")),
+    ),
     "union": Workspace(
         _("Union gifts"),
         "gift",
@@ -40,6 +46,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("union:home", _("Today"), "home"),
             Entry("union:programmes", _("Programmes"), "gift"),
             Entry("union:orders", _("Orders"), "box"),
+            Entry("union:complaints", _("Members' problems"), "bell"),
             Entry("union:statement", _("Statement"), "chart"),
             Entry("union:cases", _("Audit cases"), "flag"),
             Entry("catalogue", _("Catalogue"), "basket"),

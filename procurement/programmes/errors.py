@@ -247,3 +247,12 @@ class ComplaintClosed(HouseError):
 
     code = "complaint_closed"
     sentence = _("This complaint is closed. If the problem is still there, the member can report it again.")
+
+
+class TiedAlready(HouseError):
+    """An account of one person, a person with one account."""
+
+    code = "tied_already"
+    sentence = _(
+        "This account, or this member, belongs together with another already. If that is wrong, ask your union to correct it."
+    )

@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.errors import HouseError, Refusals
-from marketplace.organisations.models import Organisation, Role, User
+from marketplace.organisations.models import Membership, Organisation, Role, User
 from marketplace.organisations.personal import blind_index
 from marketplace.organisations.queries import require
-from procurement.programmes.errors import AlreadyListed, NoAddresses, NotAPerson
+from procurement.programmes.errors import AlreadyListed, NoAddresses, NotAPerson, TiedAlready
 from procurement.programmes.models import Delivery, Programme, Recipient, RosterImport
 from procurement.programmes.regions import region_of
 from procurement.programmes.roster import Person
@@ -101,6 +101,24 @@ def take_off(actor: User, programme: Programme, recipient: Recipient) -> None:
         gone, _kinds = Recipient.objects.filter(programme=locked, pk=recipient.pk).delete()
         if gone:
             record_step("recipient.removed", locked, recipients=locked.recipients.count())
+
+
+def tie_member(user: User, recipient: Recipient) -> None:
+    """Tie the account of a member to the person whose gift this is; the holder of the personal link proves it.
+
+    An account is tied once, and a person to one account. Repeating it does nothing. Raises NotAllowed, TiedAlready.
+    """
+    require(user, Role.MEMBER, recipient.union)
+    with transaction.atomic():
+        members = Membership.objects.select_for_update().filter(role=Role.MEMBER, organisation=recipient.union)
+        mine = members.get(user=user)
+        if mine.person == recipient.person:
+            return
+        if mine.person or members.filter(person=recipient.person).exists():
+            raise TiedAlready()
+        mine.person = recipient.person
+        mine.save(update_fields=["person"])
+        record_step("member.tied", recipient.programme, membership=mine.pk)
 
 
 def _faults(person: Person, *, need_address: bool) -> list[HouseError]:

@@ -18,6 +18,7 @@ from procurement.priority.policy import Judged
 from procurement.programmes.models import GiftLine, Programme
 from procurement.programmes.plans import Piece, Plan, plan_of
 from procurement.programmes.regions import name_of
+from procurement.programmes.short_lists import OptionView, option_views
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,17 @@ class LineView:
 
 @dataclass(frozen=True)
 class SlotView:
-    """A part of the gift: every recipient gets one of its lines."""
+    """A part of the gift: every recipient gets one of its lines. With options, members choose; `settled` once they have."""
 
     slot: int
     lines: tuple[LineView, ...]
+    options: tuple[OptionView, ...] = ()
+    settled: bool = True
 
     @property
     def blocked(self) -> bool:
         """Whether something in it has to be substituted."""
-        return any(line.substitutes for line in self.lines)
+        return self.settled and any(line.substitutes for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,14 @@ def preview(programme: Programme) -> Preview:
     slots: defaultdict[int, dict[int, list[Piece]]] = defaultdict(dict)
     for piece in plan.pieces:
         slots[piece.gift_line.slot].setdefault(piece.gift_line.product_id, []).append(piece)
+    lists = option_views(plan) if any(piece.gift_line.option_id for piece in plan.pieces) else {}
     views = tuple(
-        SlotView(slot, tuple(_line_view(pieces, judged, products) for pieces in lines.values()))
+        SlotView(
+            slot,
+            tuple(_line_view(pieces, judged, products) for pieces in lines.values()),
+            lists.get(slot, ()),
+            not plan.open_pieces,
+        )
         for slot, lines in sorted(slots.items())
     )
     return Preview(

@@ -52,6 +52,8 @@ class Visitor:
         )
         with taken_back:
             answer = contextvars.Context().run(getattr(self.client, method.lower()), url, **options)
+            if answer.streaming:  # a workbook is a file, which is closed once it is read
+                assert b"".join(answer.streaming_content)
             transaction.set_rollback(True)
         return answer
 

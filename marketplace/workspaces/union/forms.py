@@ -159,6 +159,9 @@ class GiftLineForm(forms.Form):
     slot = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=50)
     per_head = forms.IntegerField(label=_("Units for each member"), min_value=1, max_value=100, initial=1)
     purse = forms.IntegerField(label=_("Paid from"), required=False)
+    choice = forms.IntegerField(
+        label=_("For whom"), required=False, help_text="the part in which members choose between it and what is there"
+    )
 
 
 class ExceptionForm(forms.Form):

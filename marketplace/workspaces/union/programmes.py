@@ -42,6 +42,7 @@ from marketplace.workspaces.union.purses import set_aside as set_money_aside
 from marketplace.workspaces.union.suggestions import first_draft
 from procurement.priority.actions import ask_exception
 from procurement.programmes import actions
+from procurement.programmes.choosing import offer
 from procurement.programmes.models import Programme, ProgrammeState, Recipient, RosterImport
 from procurement.programmes.placement import place as place_order
 from procurement.programmes.queries import preview
@@ -191,12 +192,18 @@ def put(request: HouseRequest, pk: int) -> HttpResponse:
         wishes = form.cleaned_data
         product = get_object_or_404(Product.objects.filter(is_public=True), pk=wishes["product"])
         purse = get_object_or_404(Purse, pk=wishes["purse"], union=request.organisation) if wishes["purse"] else None
-        carried_out(
-            request,
-            lambda: actions.put_gift_line(
-                request.user, programme, wishes["slot"], product, per_head=wishes["per_head"], purse=purse
-            ),
-        )
+        if wishes["choice"]:
+            carried_out(
+                request,
+                lambda: offer(request.user, programme, wishes["choice"], product, per_head=wishes["per_head"]),
+            )
+        else:
+            carried_out(
+                request,
+                lambda: actions.put_gift_line(
+                    request.user, programme, wishes["slot"], product, per_head=wishes["per_head"], purse=purse
+                ),
+            )
     else:
         for name, errors in form.errors.items():
             label = form.fields[name].label if name in form.fields else ""
@@ -341,6 +348,7 @@ def _preview(programme: Programme) -> dict[str, Any]:
         "missing_yuan": f"{Decimal(share.missing) / 100:.2f}" if share else "",
         "next_slot": actions.next_slot(programme),
         "rest_per_head": programme.per_head - seen.per_head_amount,
+        "has_choice": any(slot.options for slot in seen.slots),
     }
 
 

@@ -19,7 +19,7 @@ from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
 from procurement.programmes.models import Programme, ProgrammeState
 
-OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
+OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.CHOOSING, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
 
 
 def open_programmes(union: Organisation) -> QuerySet[Programme]:
@@ -65,6 +65,8 @@ def stage(programme: Programme, people: int, lines: int) -> str:
     """Which of the eight stages of a plan comes next; for what was placed, see `stage_of_order`."""
     if programme.state == ProgrammeState.DRAFT:
         return "roster" if not people else "goods" if not lines else "approval"
+    if programme.state == ProgrammeState.CHOOSING:
+        return "goods"
     if programme.state == ProgrammeState.SUBMITTED:
         return "approval"
     if programme.state == ProgrammeState.APPROVED:

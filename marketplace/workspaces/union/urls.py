@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.union import orders, papers, people, programmes, views
+from marketplace.workspaces.union import choosing, complaints, orders, papers, people, programmes, views
 
 app_name = "union"
 urlpatterns = [
@@ -24,6 +24,15 @@ urlpatterns = [
     path("programmes/<int:pk>/goods/set-aside/", programmes.set_aside, name="set_aside"),
     path("programmes/<int:pk>/papers/", papers.papers, name="papers"),
     path("programmes/<int:pk>/papers/<int:paper>/", papers.paper, name="paper"),
+    path("programmes/<int:pk>/goods/options/<int:option>/take-back/", choosing.take_back, name="take_back"),
+    path("programmes/<int:pk>/goods/options/<int:option>/default/", choosing.make_default, name="make_default"),
+    path("programmes/<int:pk>/choices/", choosing.choices, name="choices"),
+    path("programmes/<int:pk>/choices/open/", choosing.open_now, name="open_choosing"),
+    path("programmes/<int:pk>/choices/close/", choosing.close_now, name="close_choosing"),
+    path("programmes/<int:pk>/choices/<int:person>/", choosing.record, name="choice_record"),
+    path("programmes/<int:pk>/choices/<int:person>/renew/", choosing.renew, name="renew_link"),
+    path("programmes/<int:pk>/links/", choosing.links, name="links"),
+    path("programmes/<int:pk>/links/links.xlsx", choosing.links_workbook, name="links_workbook"),
     path("programmes/<int:pk>/approval/", programmes.approval, name="approval"),
     path("programmes/<int:pk>/submit/", programmes.submit, name="submit"),
     path("programmes/<int:pk>/approve/", programmes.approve, name="approve"),
@@ -38,6 +47,9 @@ urlpatterns = [
     path("statement/", views.statement, name="statement"),
     path("statement/<int:year>/", views.statement, name="statement_year"),
     path("statement/<int:year>/statement.json", views.statement_json, name="statement_json"),
+    path("complaints/", complaints.index, name="complaints"),
+    path("complaints/<int:pk>/", complaints.detail, name="complaint"),
+    path("complaints/<int:pk>/close/", complaints.close, name="close_complaint"),
     path("cases/", views.cases, name="cases"),
     path("cases/<int:pk>/", views.case, name="case"),
 ]

@@ -22,7 +22,7 @@ from marketplace.workspaces.union.suggestions import festivals_ahead
 from procurement.audit import actions as audit
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import UnionYear
-from procurement.programmes.models import ProgrammeState
+from procurement.programmes.models import Complaint, ComplaintState, ProgrammeState
 
 _FEW = 20
 
@@ -36,10 +36,12 @@ def home(request: HouseRequest) -> HttpResponse:
     arrived = with_states(mine).filter(Q(in_shipped__gt=0))
     context: dict[str, Any] = {
         "drafts": [p for p in plans if p.state == ProgrammeState.DRAFT],
+        "choosing": [p for p in plans if p.state == ProgrammeState.CHOOSING],
         "submitted": [p for p in plans if p.state == ProgrammeState.SUBMITTED],
         "approved": [p for p in plans if p.state == ProgrammeState.APPROVED],
         "arrived": arrived.select_related("order", "producer")[:_FEW],
         "cases": AuditCase.objects.filter(union=union, state=CaseState.OPEN)[:_FEW],
+        "problems": Complaint.objects.filter(union=union, state=ComplaintState.OPEN).count(),
         "gauge": queries.year_gauge(union, year),
         "purses": queries.purses(union, year),
         "ahead": festivals_ahead(union, today()),
@@ -47,7 +49,8 @@ def home(request: HouseRequest) -> HttpResponse:
         "is_buyer": Role.BUYER in request.roles,
         "is_approver": Role.APPROVER in request.roles,
     }
-    context["nothing"] = not any(context[key] for key in ("drafts", "submitted", "approved", "arrived", "cases"))
+    waiting = ("drafts", "choosing", "submitted", "approved", "arrived", "cases", "problems")
+    context["nothing"] = not any(context[key] for key in waiting)
     return render(request, "union/home.html", context)
 
 
