@@ -12,6 +12,7 @@ import ipaddress
 import os
 import socket
 import sys
+from asyncio import events
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"{item.nodeid} wants both a transaction (db) and a database of its own (fresh_database)."
             )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Hide the loop of a browser that an earlier test started from a test without one.
+
+    Playwright leaves its event loop running in this thread. Django would take the test for a coroutine then and keep its
+    connections by context, so that whatever runs in a context of its own would open others.
+    """
+    loop = events._get_running_loop()
+    hidden = loop is not None and "chromium" not in getattr(item, "fixturenames", ())
+    if hidden:
+        events._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        if hidden and not loop.is_closed():
+            events._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")
@@ -226,7 +245,9 @@ def chromium() -> Iterator[Any]:
     program = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=chromium_arguments())
+        loop = events._get_running_loop()
         yield browser
+        events._set_running_loop(loop)
         browser.close()
 
 
