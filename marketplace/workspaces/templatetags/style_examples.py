@@ -7,7 +7,12 @@ from typing import Any
 
 from django import forms, template
 from django.core.paginator import Page, Paginator
+from django.template import Context
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.workspaces.listing import Empty, Filters, Listing, choice, day, words
+from marketplace.workspaces.sheets import Column
 
 from . import _labels, _product_art
 from ._figures import OFFICE_ZONE
@@ -47,10 +52,10 @@ class ExampleForm(forms.Form):
 
 
 @register.simple_tag
-def example_form(faulty: bool = False) -> ExampleForm:
+def example_form(faulty: bool = False, prefix: str = "fresh") -> ExampleForm:
     """A fresh form, or one sent with faults."""
     if not faulty:
-        return ExampleForm(prefix="fresh")
+        return ExampleForm(prefix=prefix)
     return ExampleForm({"faulty-title": "", "faulty-budget": "2500", "faulty-issue": "same"}, prefix="faulty")
 
 
@@ -91,17 +96,8 @@ def example_outcomes() -> list[str]:
 
 @register.simple_tag
 def example_states() -> list[str]:
-    """Codes of some states, one of each tone."""
-    return [
-        "draft",
-        "awaiting_approval",
-        "approved",
-        "in_transit",
-        "accepted",
-        "refused",
-        "public_notice",
-        "expired",
-    ]
+    """Codes of states, one for each of the words and tones that there are."""
+    return list({(str(label.words), label.tone): code for code, label in _labels.STATES.items()}.values())
 
 
 @register.simple_tag
@@ -143,6 +139,40 @@ def example_table() -> dict[str, Any]:
             "amount": sum(row["amount"] for row in rows),
         },
     }
+
+
+class ExampleFilters(Filters):
+    """What the example of a list may be asked for."""
+
+    q = words()
+    since = day(gettext_lazy("From"))
+    state = choice(
+        gettext_lazy("State"), [("accepted", gettext_lazy("Accepted")), ("in_transit", gettext_lazy("On its way"))]
+    )
+
+
+@register.simple_tag(takes_context=True)
+def example_listing(context: Context, empty: bool = False) -> Listing:
+    """A list with filters, count, workbook, total and paging, or one with nothing in it yet."""
+    table = example_table()
+    columns = [
+        Column(column["key"], column["label"], column.get("kind", "text"), column.get("url", ""))
+        for column in table["columns"]
+    ]
+    return Listing(
+        context["request"],
+        [] if empty else table["rows"],
+        columns,
+        _("Supplier orders"),
+        Empty(
+            gettext_lazy("No orders yet"),
+            gettext_lazy("An order appears here as soon as a union has placed it."),
+            "truck",
+        ),
+        filters=None if empty else ExampleFilters(context["request"]),
+        sums={} if empty else {"parcels": table["total"]["parcels"], "amount": table["total"]["amount"]},
+        size=2,
+    )
 
 
 @register.simple_tag
