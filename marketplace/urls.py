@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("marketplace.workspaces.storefront.urls")),
     path("", include("marketplace.workspaces.register.urls")),
+    path("", include("marketplace.workspaces.trace.urls")),
     path("accounts/", include("marketplace.workspaces.accounts.urls")),
     path("my/", include("marketplace.workspaces.member.urls")),
     path("union/", include("marketplace.workspaces.union.urls")),

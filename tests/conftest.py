@@ -175,6 +175,14 @@ def _sentences_in_english() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _pages_are_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers' pages are not kept ready, so that a test may change something and look again at once."""
+    from django.core.cache import caches
+
+    monkeypatch.setattr(caches["pages"], "default_timeout", 0)
+
+
+@pytest.fixture(autouse=True)
 def _clean_broker(request: pytest.FixtureRequest) -> None:
     """Whoever uses a database starts with an empty cache and an empty broker."""
     if request.node.get_closest_marker("django_db") or {"db", "fresh_database", "broker", "world"} & set(

@@ -225,6 +225,10 @@
   const arrive = () => {
     showTheme();
     settleKept();
+    // Beside a list there is room for what is folded on a phone.
+    if (window.matchMedia("(min-width: 64rem)").matches) {
+      document.querySelectorAll("details[data-open-wide]").forEach((box) => { box.open = true; });
+    }
     const faults = document.querySelector(".faults");
     if (faults) faults.focus();
     const here = document.querySelector('.rail [aria-current="page"]');

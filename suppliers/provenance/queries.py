@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.db import connection
 from django.db.models import Sum
 
 from marketplace.fulfilment.models import Allocation
@@ -88,6 +89,37 @@ def trace_back(lot: Lot) -> Origin:
             for (county, village), (households, weight) in sorted(places.items())
         ),
     )
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """What a lot's produce was bought as: its names, the days, what the households were paid for it (fen), and their agreed part
+    of what the lot sells for (hundredths of a per cent, by the weight that each brought).
+    """
+
+    produce: tuple[str, ...]
+    since: date
+    until: date
+    paid: int
+    share_bp: int
+
+
+_HARVEST = """
+    SELECT array_agg(DISTINCT c.produce ORDER BY c.produce), min(c.collected_on), max(c.collected_on),
+        round(sum(c.price::numeric * i.grams / c.grams)), round(sum(a.share_bp::numeric * i.grams) / sum(i.grams))
+    FROM provenance_lotinput i
+    JOIN provenance_collection c ON c.id = i.collection_id
+    JOIN provenance_benefitagreement a ON a.id = c.agreement_id
+    WHERE i.lot_id = %s HAVING count(*) > 0
+"""
+
+
+def harvest_of(lot: Lot) -> Harvest | None:
+    """The purchases behind a lot, all households together; None where no provenance is shown. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HARVEST, [lot.pk])
+        row = cursor.fetchone()
+    return Harvest(tuple(row[0]), row[1], row[2], int(row[3]), int(row[4])) if row else None
 
 
 def trace_forward(lot: Lot) -> Destination:

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
+
+from django.db.models import Count, Q, Sum
 
 from marketplace.fulfilment.actions import Terms
 from marketplace.fulfilment.models import ContractMode
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
-from suppliers.settlement.models import Contract
+from marketplace.stock.models import Lot
+from suppliers.settlement.models import Contract, HouseholdAccrual
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What households have earned by what was sold of a lot so far: households, fen accrued, paid, and confirmed by them."""
+
+    households: int
+    accrued: int
+    paid: int
+    confirmed: int
+
+
+def earned_by(lot: Lot) -> Earned:
+    """What a lot has brought its households, all together. One statement."""
+    with seen_by(None):
+        sums = HouseholdAccrual.objects.filter(lot=lot).aggregate(
+            households=Count("household", distinct=True),
+            accrued=Sum("amount", default=0),
+            paid=Sum("amount", filter=Q(paid_at__isnull=False), default=0),
+            confirmed=Sum("amount", filter=Q(confirmed_at__isnull=False), default=0),
+        )
+    return Earned(**sums)
 
 
 def terms(producers: Iterable[Organisation], day: date) -> dict[Organisation, Terms]:

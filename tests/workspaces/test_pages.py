@@ -24,6 +24,7 @@ from marketplace.evidence.actions import record
 from marketplace.fulfilment.models import Parcel, SupplierOrder
 from marketplace.organisations.models import Organisation, Reveal, User
 from marketplace.organisations.scopes import seen_by
+from marketplace.shop.catalogue.models import Product
 from marketplace.shop.order.models import Order
 from marketplace.shop.partner.models import StockRecord
 from marketplace.steps.models import Step
@@ -431,7 +432,8 @@ def test_the_catalogue_is_filtered(world: None) -> None:
     product = builders.product(builders.DATES)
 
     def found(**wishes: Any) -> set[str]:
-        return {card.product.upc for card in anyone.open("catalogue", **wishes).context["page"].object_list}
+        shown = {card.pk for card in anyone.open("catalogue", **wishes).context["page"].object_list}
+        return set(Product.objects.filter(pk__in=shown).values_list("upc", flat=True))
 
     assert builders.DATES in found(q="dates Jia", kind="assistance")
     assert builders.DATES in found(q=builders.DATES)
@@ -497,12 +499,12 @@ def test_pages_carry_no_script_or_style_of_their_own(order: Order) -> None:
 # Constant numbers of statements.
 
 
-def test_an_anonymous_list_costs_four_statements(world: None, django_assert_num_queries: Any) -> None:
+def test_an_anonymous_list_costs_two_statements(world: None, django_assert_num_queries: Any) -> None:
     anyone = Person()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         anyone.open("catalogue", page=2)
     with django_assert_num_queries(2):
-        anyone.open("home")
+        anyone.open("catalogue", q="millet", kind="assistance", county="610827", price="60", sort="unit")
 
 
 def test_a_product_page_costs_the_same_with_more_regions(world: None) -> None:

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from marketplace.workspaces.accounts.codes import RecoveryCodes, SecondFactor, SetUpSecondFactor
@@ -14,6 +15,7 @@ urlpatterns = [
     path("code/set-up/", open_to_all(SetUpSecondFactor.as_view()), name="second_factor_set_up"),
     path("recovery-codes/", open_to_all(RecoveryCodes.as_view()), name="recovery_codes"),
     path("sign-out/", open_to_all(LogoutView.as_view()), name="logout"),
-    path("language/", open_to_all(set_language), name="set_language"),
+    # Needs no token, so that a stranger's page carries none: whoever forges it changes the words on a screen.
+    path("language/", open_to_all(csrf_exempt(set_language)), name="set_language"),
     path("organisations/", open_to_all(ChooseOrganisation.as_view()), name="organisations"),
 ]

@@ -8,11 +8,13 @@ from typing import Any
 from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from marketplace.fulfilment import actions
+from marketplace.fulfilment.codes import parcel_code
 from marketplace.fulfilment.errors import NotYet
 from marketplace.fulfilment.models import ParcelLine, ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import pick_list, state_of, with_states
@@ -112,6 +114,9 @@ def labels(request: HouseRequest, pk: int) -> HttpResponse:
         )
         return redirect("producer:supplier_order", pk=pk)
     rows = actions.labels(request.user, found)
+    for row in rows:
+        row["code"] = parcel_code(row["parcel"])
+        row["trace"] = request.build_absolute_uri(reverse("trace", args=[row["code"]]))
     return render(request, "producer/labels.html", {"supplier_order": found, "labels": rows})
 
 

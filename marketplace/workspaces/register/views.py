@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 
 from marketplace.evidence import keys, verify
-from marketplace.evidence.errors import KeyMissing
-from marketplace.evidence.models import Checkpoint
+from marketplace.evidence.errors import EvidenceError, KeyMissing
+from marketplace.evidence.models import Checkpoint, Entry
+from marketplace.evidence.proofs import tlog_proof
+from marketplace.evidence.sequencer import lag
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import attachment, page_of
 from marketplace.workspaces.register.health import measure
+from marketplace.workspaces.strangers import same_for_strangers
 from procurement.priority import rule
-from suppliers.accreditation.models import Accreditation, AccreditationState
 
-_PUBLIC_STATES = [
-    AccreditationState.PUBLIC_NOTICE,
-    AccreditationState.VALID,
-    AccreditationState.SUSPENDED,
-    AccreditationState.REVOKED,
-]
+# Entries that say nothing of a union's doings or of a person: anybody may read them.
+_PUBLIC_KINDS = ("accreditation.", "lot.", "offer.")
 
 
 @open_to_all
+@same_for_strangers
 def verification(request: HttpRequest) -> HttpResponse:
     """How to check an evidence pack offline, the log's key, and its latest signed states."""
     checkpoints = Checkpoint.objects.order_by("-size").prefetch_related("cosignatures")[:5]
@@ -39,6 +38,7 @@ def verification(request: HttpRequest) -> HttpResponse:
             "witnesses": [str(verifier) for verifier in keys.known_witnesses()],
             "engine": rule.ENGINE_VERSION,
             "engine_hash": rule.engine_hash(),
+            "lag": lag(),
         },
     )
 
@@ -52,6 +52,7 @@ def _log_vkey() -> str:
 
 
 @open_to_all
+@same_for_strangers
 def checkpoints(request: HttpRequest) -> HttpResponse:
     """All signed states of the log, newest first."""
     rows = Checkpoint.objects.order_by("-size").prefetch_related("cosignatures")
@@ -67,6 +68,46 @@ def checkpoint(request: HttpRequest, size: int) -> HttpResponse:
 
 
 @open_to_all
+@same_for_strangers
+def entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """One entry of the log and how to check that it is there. What it says is shown where it is about goods and accreditations."""
+    found = get_object_or_404(Entry.objects.select_related("position"), pk=pk)
+    latest = Checkpoint.objects.order_by("-size").first()
+    position = getattr(found, "position", None)
+    public = found.kind.startswith(_PUBLIC_KINDS)
+    context = {
+        "entry": found,
+        "content": json.dumps(found.content, ensure_ascii=False, indent=2, sort_keys=True) if public else "",
+        "position": position,
+        "checkpoint": latest if latest and position and position.index < latest.size else None,
+    }
+    return render(request, "register/entry.html", context)
+
+
+@open_to_all
+def entry_leaf(request: HttpRequest, pk: int) -> HttpResponse:
+    """The exact bytes of a public entry: their SHA-256 with a zero byte before them is the leaf of the tree (RFC 9162)."""
+    found = get_object_or_404(Entry, pk=pk)
+    if not found.kind.startswith(_PUBLIC_KINDS):
+        raise Http404
+    return attachment(bytes(found.leaf), f"entry-{pk}.json", "application/json")
+
+
+@open_to_all
+def entry_proof(request: HttpRequest, pk: int) -> HttpResponse:
+    """The proof that an entry is in the log, in the format of C2SP tlog-proof, under the latest signed state."""
+    found = get_object_or_404(Entry, pk=pk)
+    latest = Checkpoint.objects.order_by("-size").first()
+    try:
+        text = tlog_proof(found, latest) if latest else ""
+    except EvidenceError as error:
+        raise Http404(str(error)) from error
+    if not text:
+        raise Http404
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@open_to_all
 def verifier(request: HttpRequest) -> HttpResponse:
     """The offline verifier: one file for auditors."""
     return attachment(Path(verify.__file__).read_bytes(), "verify.py", "text/x-python; charset=utf-8")
@@ -76,35 +117,6 @@ def verifier(request: HttpRequest) -> HttpResponse:
 def engine(request: HttpRequest) -> HttpResponse:
     """The rule itself: the very file that decides here."""
     return attachment(Path(rule.__file__).read_bytes(), "rule.py", "text/x-python; charset=utf-8")
-
-
-@open_to_all
-def register(request: HttpRequest) -> HttpResponse:
-    """Accreditations that the public may see: those under public notice, in force, suspended or revoked."""
-    state = request.GET.get("state", "")
-    words = request.GET.get("q", "").strip()
-    rows = Accreditation.objects.filter(state__in=_PUBLIC_STATES).select_related(
-        "product__commodity_class", "producer", "county"
-    )
-    if state in _PUBLIC_STATES:
-        rows = rows.filter(state=state)
-    if words:
-        rows = rows.filter(
-            Q(number__icontains=words)
-            | Q(product__title__icontains=words)
-            | Q(product__title_en__icontains=words)
-            | Q(producer__name__icontains=words)
-            | Q(producer__name_en__icontains=words)
-            | Q(county__name__icontains=words)
-            | Q(county__name_en__icontains=words)
-        )
-    context = {
-        "page": page_of(request, rows.order_by("-id"), 30),
-        "states": [(choice.value, choice.label) for choice in _PUBLIC_STATES],
-        "chosen": state,
-        "words": words,
-    }
-    return render(request, "register/register.html", context)
 
 
 @open_to_all

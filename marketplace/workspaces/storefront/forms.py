@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.workspaces.storefront.queries import classes_on_offer, counties_on_offer
+from marketplace.workspaces.storefront.queries import BANDS, SORTS, classes_on_offer, counties_on_offer
+from suppliers.listings.models import ProducerKind
 
 
 class CatalogueForm(forms.Form):
@@ -28,6 +29,7 @@ class CatalogueForm(forms.Form):
             ("", _("Assistance products first")),
             ("newest", _("Newest first")),
             ("price", _("Cheapest first")),
+            ("unit", _("Cheapest by weight first")),
             ("name", _("By name")),
         ],
     )
@@ -44,3 +46,22 @@ class CatalogueForm(forms.Form):
         """What was asked and makes sense."""
         self.is_valid()
         return dict(self.cleaned_data)
+
+
+class WishesForm(forms.Form):
+    """What the address of the catalogue asks for. A value that makes no sense is left out, not refused; nothing is drawn of it."""
+
+    q = forms.CharField(required=False, max_length=80)
+    commodity_class = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+    county = forms.RegexField(r"^\d{6}$", required=False)
+    kind = forms.ChoiceField(required=False, choices=[("assistance", ""), ("ordinary", "")])
+    seller = forms.ChoiceField(required=False, choices=ProducerKind.choices)
+    price = forms.ChoiceField(required=False, choices=[(name, "") for name in BANDS])
+    stock = forms.ChoiceField(required=False, choices=[("1", "")])
+    sort = forms.ChoiceField(required=False, choices=[(name, "") for name in SORTS if name])
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """What was asked and makes sense."""
+        self.is_valid()
+        return {name: self.cleaned_data.get(name) or None for name in self.fields}

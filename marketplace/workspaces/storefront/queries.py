@@ -3,39 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import County
-from marketplace.shop.catalogue.models import CommodityClass, Product
-from marketplace.shop.partner.models import StockRecord
+from marketplace.shop.catalogue.models import CommodityClass
 from marketplace.workspaces.templatetags._figures import fen
-from suppliers.accreditation.models import Accreditation, AccreditationState
+from procurement.policy.errors import NoPolicyInForce
+from procurement.policy.queries import in_force
+from suppliers.listings.models import Listing
+from suppliers.listings.queries import assistance_on
 
 SORTS = {
-    "": ("-assistance", "-product_id", "id"),
-    "price": ("price", "id"),
-    "name": ("product__title", "id"),
-    "newest": ("-product_id", "id"),
+    "": ("-assistance", "-product_id", "stockrecord_id"),
+    "price": ("price", "stockrecord_id"),
+    "unit": (F("unit_price").asc(nulls_last=True), "stockrecord_id"),
+    "name": ("title", "stockrecord_id"),
+    "newest": ("-product_id", "stockrecord_id"),
 }
-_PER = {"g": (1000, _("kg")), "ml": (1000, _("litre")), "pc": (1, _("piece"))}
+# Fen a sales unit: from the first, below the second.
+BANDS: dict[str, tuple[int, int | None]] = {
+    "30": (0, 3_000),
+    "60": (3_000, 6_000),
+    "100": (6_000, 10_000),
+    "200": (10_000, 20_000),
+    "more": (20_000, None),
+}
+_PER: dict[str, str | Promise] = {"g": _("kg"), "ml": _("litre"), "pc": _("piece")}
+
+
+class ClassOf(NamedTuple):
+    """A commodity class as the illustration needs it."""
+
+    code: str
+    name: str
 
 
 @dataclass(frozen=True)
-class Listing:
-    """One offer as the product card shows it. `price` in fen a sales unit, without freight."""
+class Card:
+    """One offer as the product card shows it. `price` in fen a sales unit, without freight; `pk` is the product's."""
 
-    product: Product
+    pk: int
     name: str
     url: str
     price: int
     per: str
-    commodity_class: CommodityClass | None
+    commodity_class: ClassOf
     outcome: str
     county: str
     producer: str
@@ -43,90 +65,123 @@ class Listing:
     note: str
 
 
-def in_force(day: date) -> QuerySet[Accreditation]:
-    """Accreditations that make an assistance product on this day, as the rule asks for them (procurement/priority/offers.py)."""
-    return Accreditation.objects.filter(
-        state=AccreditationState.VALID,
-        valid_from__lte=day,
-        valid_to__gt=day,
-        county__listed=True,
-        producer__good_standing=True,
-    )
-
-
-def offers(day: date) -> QuerySet[StockRecord]:
-    """All offers that the shop lists, each with whether its product's accreditation is in force on this day."""
-    accredited = in_force(day).filter(product=OuterRef("product_id"), producer=OuterRef("partner__organisation_id"))
-    rows: QuerySet[StockRecord] = (
-        StockRecord.objects.filter(listed=True, product__is_public=True)
-        .annotate(assistance=Exists(accredited))
-        .select_related("product__commodity_class", "product__county", "partner__organisation", "stock")
-    )
-    return rows
-
-
-def narrowed(rows: QuerySet[StockRecord], wishes: Mapping[str, Any]) -> QuerySet[StockRecord]:
+def narrowed(rows: QuerySet[Any], wishes: Mapping[str, Any]) -> QuerySet[Any]:
     """Offers of a class (or a class below it), of a county, of a kind, that carry certain words; sorted."""
     if chosen := wishes.get("commodity_class"):
-        rows = rows.filter(Q(product__commodity_class=chosen) | Q(product__commodity_class__parent=chosen))
+        rows = rows.filter(Q(commodity_class=chosen) | Q(group=chosen))
     if county := wishes.get("county"):
-        rows = rows.filter(product__county=county)
+        rows = rows.filter(county=county)
     if kind := wishes.get("kind"):
         rows = rows.filter(assistance=(kind == "assistance"))
-    for word in (wishes.get("q") or "").split():
-        rows = rows.filter(
-            Q(partner_sku__istartswith=word)
-            | Q(product__title__icontains=word)
-            | Q(product__title_en__icontains=word)
-            | Q(partner__organisation__name__icontains=word)
-            | Q(partner__organisation__name_en__icontains=word)
-            | Q(product__county__name__icontains=word)
-            | Q(product__county__name_en__icontains=word)
-            | Q(product__commodity_class__name__icontains=word)
-            | Q(product__commodity_class__name_en__icontains=word)
-        )
+    if seller := wishes.get("seller"):
+        rows = rows.filter(producer_kind=seller)
+    if band := wishes.get("price"):
+        least, below = BANDS[band]
+        rows = rows.filter(price__gte=least, **({"price__lt": below} if below else {}))
+    if wishes.get("stock"):
+        rows = rows.filter(stock__in_stock__gt=F("stock__allocated"))
+    for word in (wishes.get("q") or "").lower().split():
+        rows = rows.filter(words__contains=word)
     return rows.order_by(*SORTS[wishes.get("sort") or ""])
 
 
-def listings(rows: Iterable[StockRecord]) -> list[Listing]:
-    """The offers as cards; asks the database nothing more."""
-    return [listing(row) for row in rows]
+def cards(rows: Iterable[Listing]) -> list[Card]:
+    """The offers of `listed` as cards; asks the database nothing more."""
+    return [card(row) for row in rows]
 
 
-def listing(row: StockRecord) -> Listing:
-    """One offer of `offers` as a card."""
-    product = row.product
-    stock = row.stock.available
-    return Listing(
-        product=product,
-        name=product.get_title(),
-        url=reverse("product", args=[product.pk]),
-        price=row.price_fen,
-        per=price_per_base(row.price_fen, product),
-        commodity_class=product.commodity_class,
+def card(row: Any) -> Card:
+    """One offer of `listed` as a card."""
+    available = row.stock.available
+    return Card(
+        pk=row.product_id,
+        name=row.name,
+        url=_address(row.product_id),
+        price=row.price,
+        per=per_base(row.unit_price, row.base_unit),
+        commodity_class=ClassOf(row.class_code, row.class_name),
         outcome="assistance" if row.assistance else "ordinary",
-        county=str(product.county or ""),
-        producer=row.partner.organisation.display_name,
-        available=stock,
-        note=str(_("Sold out for now")) if stock == 0 else "",
+        county=row.county_told,
+        producer=row.producer_told,
+        available=available,
+        note=str(_("Sold out for now")) if available == 0 else "",
     )
 
 
-def price_per_base(price: int, product: Product) -> str:
+@lru_cache(maxsize=4096)
+def _address(product: int) -> str:
+    return reverse("product", args=[product])
+
+
+def per_base(unit_price: int | None, base_unit: str) -> str:
     """The price of a kilogram, litre or piece, as "¥35.60 / kg"; empty when the content is not known."""
-    if not product.net_content or product.commodity_class is None:
-        return ""
-    amount, words = _PER[product.commodity_class.base_unit]
-    return f"{fen((price * amount * 2 + product.net_content) // (2 * product.net_content))} / {words}"
+    return "" if unit_price is None or base_unit not in _PER else f"{fen(unit_price)} / {_PER[base_unit]}"
+
+
+def with_rule(rows: Iterable[Any], region: str, day: date) -> list[Card]:
+    """The offers as cards for a union buyer of this region: on an ordinary product, how many assistance products come first.
+
+    Counted are those of the same class at no more than the price band above its price by unit, freight apart. What the rule
+    decides for a gift it decides when the product is in the gift. Two statements.
+    """
+    offers = list(rows)
+    try:
+        band = in_force(region, day).price_band_bp
+    except NoPolicyInForce:
+        return cards(offers)
+    ordinary = {row.commodity_class_id for row in offers if not row.assistance and row.unit_price}
+    prices = dict(
+        Listing.objects.filter(assistance_on(day), commodity_class__in=ordinary, unit_price__isnull=False)
+        .filter(stock__in_stock__gt=F("stock__allocated"))
+        .values_list("commodity_class")
+        .annotate(prices=ArrayAgg("unit_price"))
+    )
+    shown = []
+    for row in offers:
+        limit = (row.unit_price or 0) * (10_000 + band)
+        first = 0 if row.assistance else sum(p * 10_000 <= limit for p in prices.get(row.commodity_class_id, ()))
+        shown.append(_after(card(row), first))
+    return shown
+
+
+def _after(offer: Card, first: int) -> Card:
+    if not first:
+        return offer
+    words = ngettext(
+        "%(count)d assistance product of this class comes first.",
+        "%(count)d assistance products of this class come first.",
+        first,
+    ) % {"count": first}
+    return replace(offer, outcome="after", note=" ".join(filter(None, (words, offer.note))))
 
 
 def classes_on_offer() -> list[CommodityClass]:
     """Commodity classes that have a listed product."""
-    sold = StockRecord.objects.filter(listed=True, product__is_public=True, product__commodity_class=OuterRef("pk"))
-    return list(CommodityClass.objects.filter(Exists(sold)))
+    return list(CommodityClass.objects.filter(pk__in=Listing.objects.values("commodity_class")))
 
 
 def counties_on_offer() -> list[County]:
     """Counties from which a listed product comes."""
-    sold = StockRecord.objects.filter(listed=True, product__is_public=True, product__county=OuterRef("pk"))
-    return list(County.objects.filter(Exists(sold)).order_by("code"))
+    return list(County.objects.filter(pk__in=Listing.objects.values("county")).order_by("code"))
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of commodity classes with the number of its products on offer."""
+
+    pk: int
+    code: str
+    name: str
+    count: int
+
+
+def groups_on_offer() -> list[Group]:
+    """Groups of classes that have a listed product, in the order of the classification. One statement."""
+    name = "group__name_en" if get_language() == "en" else "group__name"
+    rows = (
+        Listing.objects.filter(group__isnull=False)
+        .values("group", "group__code", told=F(name))
+        .annotate(number=Count("pk"))
+        .order_by("group__code")
+    )
+    return [Group(row["group"], row["group__code"], row["told"], row["number"]) for row in rows]

@@ -1,108 +1,101 @@
-"""The shop window: open to all, in a few statements a page."""
+"""The start page and the catalogue: open to all, in a few statements a page."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
-from marketplace.organisations.scopes import seen_by
-from marketplace.shop.catalogue.models import Product
-from marketplace.shop.partner.models import StockRecord
-from marketplace.workspaces.doors import open_to_all
-from marketplace.workspaces.pages import page_of, today
-from marketplace.workspaces.regions import region_name
+from marketplace.organisations.models import Role
+from marketplace.workspaces.doors import memberships_of, open_to_all
+from marketplace.workspaces.pages import today
 from marketplace.workspaces.storefront import queries
-from marketplace.workspaces.storefront.forms import CatalogueForm
-from suppliers.accreditation.models import Accreditation, AccreditationState
-from suppliers.settlement.models import Contract
+from marketplace.workspaces.storefront.facets import facets
+from marketplace.workspaces.storefront.figures import live_figures
+from marketplace.workspaces.storefront.forms import WishesForm
+from marketplace.workspaces.storefront.season import in_season, season_of
+from marketplace.workspaces.strangers import same_for_strangers
+from procurement.policy.festivals import upcoming
+from suppliers.listings.queries import assistance_on, listed
 
-_ON_HOME = 8
+_ON_HOME = 10
+_CARDS = 24
+_SORT_WORDS = {
+    "": _("Assistance products first"),
+    "price": _("Cheapest first"),
+    "unit": _("Cheapest by weight first"),
+    "newest": _("Newest first"),
+    "name": _("By name"),
+}
+_UNION_ROLES = {Role.BUYER, Role.APPROVER}
+
+
+class _Counted(Paginator[Any]):
+    """A paginator that was told how many rows there are."""
+
+    def __init__(self, rows: Any, size: int, number: int) -> None:
+        super().__init__(rows, size)
+        self.number = number
+
+    @property
+    def count(self) -> int:
+        """What it was told."""
+        return self.number
 
 
 @open_to_all
+@same_for_strangers
 def home(request: HttpRequest) -> HttpResponse:
-    """What the mall is, the classes of goods, and the newest assistance products."""
-    newest = queries.offers(today()).filter(assistance=True).order_by("-product_id")[:_ON_HOME]
-    return render(
-        request,
-        "storefront/home.html",
-        {"products": queries.listings(newest), "classes": queries.classes_on_offer()},
-    )
-
-
-@open_to_all
-def catalogue(request: HttpRequest) -> HttpResponse:
-    """The list of products, narrowed by words, class, county and kind."""
-    form = CatalogueForm(request.GET)
-    page = page_of(request, queries.narrowed(queries.offers(today()), form.wishes))
-    page.object_list = queries.listings(page.object_list)
-    return render(request, "storefront/catalogue.html", {"form": form, "page": page})
-
-
-@open_to_all
-def product(request: HttpRequest, pk: int) -> HttpResponse:
-    """One product: price by unit and by kilogram, origin, producer, accreditation, the three tiers, delivery."""
-    deliveries = StockRecord.objects.select_related("partner__organisation", "stock").prefetch_related("deliveries")
-    found = get_object_or_404(
-        Product.objects.filter(is_public=True)
-        .select_related("commodity_class", "county")
-        .prefetch_related(
-            Prefetch("stockrecords", queryset=deliveries.filter(listed=True), to_attr="listed_offers"),
-            Prefetch("accreditations", queryset=_public_accreditations(), to_attr="public_accreditations"),
-            "components__product",
-        ),
-        pk=pk,
-    )
-    return render(request, "storefront/product.html", {"product": found, **_origins(found)})
-
-
-def _public_accreditations() -> Any:
-    hidden = [AccreditationState.DRAFT, AccreditationState.APPLIED, AccreditationState.REFUSED]
-    return Accreditation.objects.exclude(state__in=hidden).select_related("producer", "county").order_by("-id")
-
-
-def _origins(found: Any) -> dict[str, Any]:
-    """The offer shown first, its accreditation in force, the tiers behind it, where it is delivered."""
+    """The season and the next festival, assistance products in season first, how the rule works, what has been done."""
     day = today()
-    offer = next(iter(found.listed_offers), None)
-    accreditation = next(
-        (
-            a
-            for a in found.public_accreditations
-            if a.state == AccreditationState.VALID and a.valid_from <= day < a.valid_to
-        ),
-        None,
-    )
-    context: dict[str, Any] = {
-        "offer": offer,
-        "accreditation": accreditation,
-        "outcome": "assistance" if accreditation else "ordinary",
+    offered = listed(day).filter(assistance_on(day), stock__in_stock__gt=0)
+    fresh = list(offered.filter(class_code__in=in_season(day)).order_by("-product_id")[: _ON_HOME * 3])
+    chosen = _of_many_classes(fresh)
+    if len(chosen) < _ON_HOME:
+        shown = [row.pk for row in chosen]
+        chosen += list(offered.exclude(pk__in=shown).order_by("-product_id")[: _ON_HOME - len(chosen)])
+    festival = next(iter(upcoming(day)), None)
+    context = {
+        "season": season_of(day),
+        "festival": festival,
+        "days": festival.days_from(day) if festival else 0,
+        "products": queries.cards(chosen),
+        "groups": queries.groups_on_offer(),
+        "figures": live_figures(day),
     }
-    if offer:
-        context |= {
-            "per": queries.price_per_base(offer.price_fen, found),
-            "producer": offer.partner.organisation,
-            "enterprise": _enterprise(offer.partner.organisation_id),
-            "deliveries": [
-                {
-                    "region": region_name(d.region),
-                    "freight": d.freight,
-                    "days": d.days,
-                    "price": offer.price_fen + d.freight,
-                }
-                for d in sorted(offer.deliveries.all(), key=lambda d: d.region)
-            ],
-        }
-    return context
+    return render(request, "storefront/home.html", context)
 
 
-def _enterprise(producer: int) -> Any:
-    """The province enterprise that the producer's contract in force names. Which one it is, is public; the terms are not."""
-    with seen_by(None):
-        contract = (
-            Contract.objects.filter(producer=producer, period__contains=today()).select_related("enterprise").first()
-        )
-    return contract.enterprise if contract else None
+def _of_many_classes(rows: list[Any]) -> list[Any]:
+    """Some of the rows, one of every class before a second of any."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for row in rows:
+        seen[row.class_code] = seen.get(row.class_code, 0) + 1
+        ranked.append((seen[row.class_code], row))
+    return [row for _rank, row in sorted(ranked, key=lambda pair: pair[0])][:_ON_HOME]
+
+
+@open_to_all
+@same_for_strangers
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """The list of products, narrowed by words, class, county, kind, price, seller; a union's people see what the rule puts first."""
+    day, wishes = today(), WishesForm(request.GET).wishes
+    found = facets(request.GET, wishes, day)
+    page = _Counted(queries.narrowed(listed(day), wishes), _CARDS, found.found).get_page(request.GET.get("page"))
+    union = next((m.organisation for m in memberships_of(request) if m.role in _UNION_ROLES), None)
+    page.object_list = (
+        queries.with_rule(page.object_list, union.region, day) if union else queries.cards(page.object_list)
+    )
+    context = {
+        "facets": found,
+        "page": page,
+        "words": wishes["q"] or "",
+        "sorts": list(_SORT_WORDS.items()),
+        "sort": wishes["sort"] or "",
+        "kept": [(name, value) for name, value in request.GET.items() if name not in {"sort", "page"}],
+    }
+    return render(request, "storefront/catalogue.html", context)

@@ -25,7 +25,7 @@ from marketplace.workspaces.papers import papers_context
 from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.shares import gauge
 from marketplace.workspaces.storefront.forms import CatalogueForm
-from marketplace.workspaces.storefront.queries import listings, narrowed, offers
+from marketplace.workspaces.storefront.queries import narrowed, with_rule
 from marketplace.workspaces.templatetags._figures import fen
 from marketplace.workspaces.union import queries
 from marketplace.workspaces.union.forms import (
@@ -46,6 +46,7 @@ from procurement.programmes.choosing import offer
 from procurement.programmes.models import Programme, ProgrammeState, Recipient, RosterImport
 from procurement.programmes.placement import place as place_order
 from procurement.programmes.queries import preview
+from suppliers.listings.queries import listed
 
 _PEOPLE_SHOWN = 50
 _CARDS = 12
@@ -176,8 +177,8 @@ def goods(request: HouseRequest, pk: int) -> HttpResponse:
         context["lines"] = programme.gift_lines.select_related("product")
     if programme.state == ProgrammeState.DRAFT and Role.BUYER in request.roles:
         form = CatalogueForm(request.GET)
-        page = page_of(request, narrowed(offers(today()), form.wishes), _CARDS)
-        page.object_list = listings(page.object_list)
+        page = page_of(request, narrowed(listed(today()), form.wishes), _CARDS)
+        page.object_list = with_rule(page.object_list, request.organisation.region, today())
         context |= {"form": form, "page": page, "purses": queries.purses(request.organisation, programme.gift_year)}
     return render(request, "union/goods.html", context | _preview(programme) | {"key": uuid.uuid4().hex})
 

@@ -1,0 +1,203 @@
+"""By what the catalogue can be narrowed, each choice with the number of products that it leaves. One statement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.workspaces.storefront.queries import BANDS
+from suppliers.listings.models import ProducerKind
+
+_BAND = (
+    "CASE "
+    + " ".join(f"WHEN l.price < {below} THEN '{name}'" for name, (_least, below) in BANDS.items() if below)
+    + " ELSE 'more' END"
+)
+# Column of the grouped row, condition when something is chosen.
+_WISHES = {
+    "commodity_class": "(l.commodity_class_id = %(commodity_class)s OR l.group_id = %(commodity_class)s)",
+    "county": "l.county_id = %(county)s",
+    "seller": "l.producer_kind = %(seller)s",
+    "kind": "coalesce(l.assistance_from <= %(day)s AND l.assistance_to > %(day)s, false) = (%(kind)s = 'assistance')",
+    "price": f"{_BAND} = %(price)s",
+    "stock": "s.in_stock > s.allocated",
+}
+# Every facet counts what all the other wishes leave, so that a choice says what it would show.
+_COUNTED = """
+    WITH kept AS (
+        SELECT l.group_id, l.commodity_class_id, l.county_id, l.producer_kind AS seller,
+            CASE WHEN l.assistance_from <= %(day)s AND l.assistance_to > %(day)s THEN 'assistance' ELSE 'ordinary' END AS kind,
+            {band} AS price, CASE WHEN s.in_stock > s.allocated THEN '1' ELSE '' END AS stock, {flags}
+        FROM listings_listing l JOIN stock_stock s ON s.id = l.stock_id
+        WHERE {words}
+    ),
+    counted AS (
+        SELECT GROUPING(group_id, county_id, seller, kind, price, stock) AS mask, group_id, commodity_class_id, county_id,
+            seller, kind, price, stock, count(*) FILTER (WHERE {all}) AS found, {counts}
+        FROM kept
+        GROUP BY GROUPING SETS ((), (group_id, commodity_class_id), (county_id), (seller), (kind), (price), (stock))
+    )
+    SELECT mask, coalesce(counted.county_id, seller, kind, price, stock), found,
+        CASE mask WHEN 31 THEN n_commodity_class WHEN 47 THEN n_county WHEN 55 THEN n_seller WHEN 59 THEN n_kind
+            WHEN 61 THEN n_price WHEN 62 THEN n_stock ELSE found END,
+        c.id, c.name, c.name_en, c.code, g.id, g.name, g.name_en, g.code, county.name, county.name_en, county.city
+    FROM counted
+    LEFT JOIN catalogue_commodityclass c ON c.id = counted.commodity_class_id
+    LEFT JOIN catalogue_commodityclass g ON g.id = counted.group_id
+    LEFT JOIN organisations_county county ON county.code = counted.county_id
+"""
+_MASKS = {47: "county", 55: "seller", 59: "kind", 61: "price", 62: "stock"}
+
+_TITLES: dict[str, str | Promise] = {
+    "kind": _("Kind"),
+    "commodity_class": _("Commodity class"),
+    "price": _("Price a unit"),
+    "county": _("County of origin"),
+    "seller": _("Seller"),
+    "stock": _("Availability"),
+}
+_WORDS: dict[str, dict[str, str | Promise]] = {
+    "kind": {"assistance": _("Assistance products"), "ordinary": _("Ordinary products")},
+    "price": {
+        "30": _("Below ¥30"),
+        "60": "¥30–60",
+        "100": "¥60–100",
+        "200": "¥100–200",
+        "more": _("¥200 and more"),
+    },
+    "seller": dict(ProducerKind.choices),
+    "stock": {"1": _("In stock")},
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice of a facet: its words, how many products it leaves, and the address that makes or undoes it."""
+
+    words: str
+    count: int
+    url: str
+    chosen: bool
+    below: tuple[Choice, ...] = ()
+
+
+@dataclass
+class Facets:
+    """How many products fit, what they can be narrowed by, and what is chosen already (each with the address without it)."""
+
+    found: int = 0
+    groups: list[tuple[str, list[Choice]]] = field(default_factory=list)
+    chosen: list[Choice] = field(default_factory=list)
+    class_name: str = ""
+
+
+def facets(query: QueryDict, wishes: Mapping[str, Any], day: date) -> Facets:
+    """Count the choices beside each other for these wishes. `query` is the address's, which the choices' addresses keep."""
+    rows = _rows(wishes, day)
+    answer = Facets()
+    flat: defaultdict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
+    classes: defaultdict[tuple[str, int, str], list[tuple[str, int, str, int]]] = defaultdict(list)
+    english = get_language() == "en"
+    for mask, value, found, left, *names in rows:
+        class_id, class_name, class_en, class_code, group_id, group_name, group_en, group_code, *county = names
+        if mask == 63:
+            answer.found = found
+        elif mask == 31 and class_id:
+            leaf = (class_code, class_id, class_en if english else class_name, left)
+            classes[group_code, group_id, group_en if english else group_name].append(leaf)
+        elif mask in _MASKS and value:
+            name = _MASKS[mask]
+            words = str((county[1] if english else county[0]) if name == "county" else _WORDS[name].get(value, value))
+            flat[name][value] = (words, left)
+    address = _Addresses(query)
+    for name, title in _TITLES.items():
+        if name == "commodity_class":
+            choices = _class_choices(classes, wishes.get(name), address, answer)
+        else:
+            choices = _flat_choices(name, flat[name], str(wishes.get(name) or ""), address)
+        if choices:
+            answer.groups.append((str(title), choices))
+        answer.chosen += [c for top in choices for c in (top, *top.below) if c.chosen]
+    return answer
+
+
+def _rows(wishes: Mapping[str, Any], day: date) -> list[Any]:
+    values: dict[str, Any] = {"day": day} | {name: wishes.get(name) or None for name in _WISHES}
+    flags = [f"{sql if values[name] else 'true'} AS f_{name}" for name, sql in _WISHES.items()]
+    counts = [
+        f"count(*) FILTER (WHERE {' AND '.join(f'f_{other}' for other in _WISHES if other != name)}) AS n_{name}"
+        for name in _WISHES
+    ]
+    words = (wishes.get("q") or "").lower().split()
+    for place, word in enumerate(words):
+        values[f"word{place}"] = f"%{_literally(word)}%"
+    statement = _COUNTED.format(
+        band=_BAND,
+        flags=", ".join(flags),
+        counts=", ".join(counts),
+        all=" AND ".join(f"f_{name}" for name in _WISHES),
+        words=" AND ".join(f"l.words LIKE %(word{place})s" for place in range(len(words))) or "true",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def _literally(word: str) -> str:
+    """The word for LIKE, in which nothing stands for something else."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+class _Addresses:
+    """Addresses of the catalogue with one wish changed and the page number left out."""
+
+    def __init__(self, query: QueryDict) -> None:
+        self.kept = query.copy()
+        self.kept.pop("page", None)
+
+    def to(self, name: str, value: str) -> str:
+        changed = self.kept.copy()
+        changed[name] = value
+        if not value:
+            del changed[name]
+        return f"?{changed.urlencode()}"
+
+
+def _flat_choices(name: str, values: Mapping[str, tuple[str, int]], chosen: str, address: _Addresses) -> list[Choice]:
+    order = list(_WORDS[name]) if name in _WORDS else sorted(values)
+    return [
+        Choice(words, left, address.to(name, "" if value == chosen else value), value == chosen)
+        for value in order
+        if value in values
+        for words, left in [values[value]]
+        if left or value == chosen
+    ]
+
+
+def _class_choices(classes: Mapping[Any, Any], chosen: int | None, address: _Addresses, answer: Facets) -> list[Choice]:
+    choices = []
+    for (_code, group, group_name), leaves in sorted(classes.items()):
+        opened = chosen == group or any(leaf[1] == chosen for leaf in leaves)
+        below = []
+        for _leaf_code, leaf, name, left in sorted(leaves):
+            if opened and leaf != group and (left or leaf == chosen):
+                to = str(group if leaf == chosen else leaf)
+                below.append(Choice(name, left, address.to("commodity_class", to), leaf == chosen))
+            if leaf == chosen:
+                answer.class_name = name
+        if chosen == group:
+            answer.class_name = group_name
+        total = sum(leaf[3] for leaf in leaves)
+        if total or opened:
+            to = "" if chosen == group else str(group)
+            choices.append(Choice(group_name, total, address.to("commodity_class", to), chosen == group, tuple(below)))
+    return choices

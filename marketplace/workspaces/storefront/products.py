@@ -1,0 +1,167 @@
+"""The page of one product: what it costs delivered, who stands behind it, and why it counts as it does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F, Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from marketplace.evidence.models import Entry
+from marketplace.organisations.scopes import seen_by
+from marketplace.shop.catalogue.models import Component, Product
+from marketplace.shop.partner.models import StockRecord
+from marketplace.shop.prices import delivered
+from marketplace.stock.models import Lot
+from marketplace.workspaces.doors import open_to_all
+from marketplace.workspaces.pages import today
+from marketplace.workspaces.regions import REGIONS, region_name
+from marketplace.workspaces.storefront import queries
+from marketplace.workspaces.strangers import same_for_strangers
+from marketplace.workspaces.templatetags._figures import fen
+from marketplace.workspaces.templatetags._labels import state as state_label
+from suppliers.accreditation.models import Accreditation, AccreditationState
+from suppliers.listings.queries import listed
+from suppliers.settlement.models import Contract
+
+_HOME_REGION = "6101"
+_ELSEWHERE = 4
+_HIDDEN = [AccreditationState.DRAFT, AccreditationState.APPLIED, AccreditationState.REFUSED]
+_TONES = {"valid": "success", "suspended": "danger", "revoked": "danger", "public_notice": "info"}
+
+
+@open_to_all
+@same_for_strangers
+def product(request: HttpRequest, pk: int) -> HttpResponse:
+    """One product. `?region=` chooses where it is to be delivered."""
+    found = _found(pk)
+    offer = next(iter(found.listed_offers), None)
+    row = next(iter(listed(today()).filter(product=found)), None)
+    assistance = bool(row and row.assistance)
+    valid = (one for one in found.public_accreditations if one.state == AccreditationState.VALID)
+    context: dict[str, Any] = {
+        "product": found,
+        "offer": offer,
+        "listing": row,
+        "accreditation": next(valid, None) if assistance else None,
+        "outcome": "assistance" if assistance else "ordinary",
+        "history": _history(found),
+        "components": _components(found),
+        "elsewhere": _elsewhere(found),
+    }
+    if offer:
+        context |= _offer(request, found, offer, row)
+    return render(request, "storefront/product.html", context)
+
+
+def _found(pk: int) -> Any:
+    offers = StockRecord.objects.filter(listed=True).select_related("partner__organisation__county", "stock")
+    told = Accreditation.objects.exclude(state__in=_HIDDEN).select_related("producer", "county").order_by("-id")
+    rows = (
+        Product.objects.filter(is_public=True)
+        .select_related("commodity_class", "county")
+        .prefetch_related(
+            Prefetch("stockrecords", queryset=offers.prefetch_related("deliveries"), to_attr="listed_offers"),
+            Prefetch("accreditations", queryset=told, to_attr="public_accreditations"),
+        )
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, Any]:
+    """What follows from there being an offer: seller, delivery to the chosen region, the class's reference, lots."""
+    seller = offer.partner.organisation
+    asked = request.GET.get("region", "")
+    region = asked if asked in REGIONS and len(asked) == 4 else _HOME_REGION
+    arrives = delivered([found.pk], [region]).get((found.pk, region))
+    with seen_by(None):
+        lots = list(
+            Lot.objects.filter(stock=offer.stock, held=False, made__gt=F("allocated")).order_by("best_before", "id")[:3]
+        )
+        contract = (
+            Contract.objects.filter(producer=seller, period__contains=today()).select_related("enterprise").first()
+        )
+    reference = found.commodity_class.reference_price if found.commodity_class else 0
+    unit_price = row.unit_price if row else None
+    return {
+        "per": queries.per_base(unit_price, row.base_unit) if row else "",
+        "reference": queries.per_base(reference, found.commodity_class.base_unit) if reference else "",
+        "above_reference": (unit_price * 100 + reference // 2) // reference - 100 if reference and unit_price else None,
+        "seller": seller,
+        "is_producer": seller.kind == "producer",
+        "enterprise": contract.enterprise if contract else None,
+        "region": region,
+        "regions": [(code, name) for code, name in REGIONS.items() if len(code) == 4],
+        "arrives": arrives,
+        "freight": arrives.unit_price - offer.price_fen if arrives else None,
+        "arrival": today() + timedelta(days=arrives.days) if arrives else None,
+        "deliveries": [
+            {
+                "region": region_name(d.region),
+                "freight": d.freight,
+                "days": d.days,
+                "price": offer.price_fen + d.freight,
+            }
+            for d in sorted(offer.deliveries.all(), key=lambda d: d.region)
+        ],
+        "lots": lots,
+    }
+
+
+def _history(found: Any) -> list[dict[str, Any]]:
+    """What the log says about the product's accreditations, newest first: decisions, notices, reasons."""
+    entries = Entry.objects.filter(subject=f"product:{found.pk}", kind__startswith="accreditation.").order_by("-id")[
+        :12
+    ]
+    told = []
+    for entry in entries:
+        body, code = entry.body, entry.kind.partition(".")[2]
+        told.append(
+            {
+                "when": entry.written_at,
+                "title": state_label(code).words,
+                "actor": body.get("number", ""),
+                "text": body.get("reason", ""),
+                "until": body.get("notice_until", ""),
+                "tone": _TONES.get(code, "neutral"),
+                "entry": entry.pk,
+            }
+        )
+    return told
+
+
+def _components(found: Any) -> list[dict[str, Any]]:
+    """The parts of a box, each with its own badge and its part of the price."""
+    parts = list(Component.objects.filter(box=found).select_related("product"))
+    rows = (
+        {row.product_id: row for row in listed(today()).filter(product__in=[p.product_id for p in parts])}
+        if parts
+        else {}
+    )
+    shown = []
+    for part in parts:
+        row: Any = rows.get(part.product_id)
+        shown.append(
+            {
+                "part": part,
+                "outcome": "assistance" if row and row.assistance else "ordinary",
+                "county": row.county_told if row else "",
+                "price": fen(part.price),
+            }
+        )
+    return shown
+
+
+def _elsewhere(found: Any) -> list[queries.Card]:
+    """Other products of the class, assistance products first, then the cheapest by weight."""
+    if found.commodity_class_id is None:
+        return []
+    rows = (
+        listed(today())
+        .filter(commodity_class=found.commodity_class_id)
+        .exclude(product=found.pk)
+        .order_by("-assistance", F("unit_price").asc(nulls_last=True), "stockrecord_id")
+    )
+    return queries.cards(rows[:_ELSEWHERE])

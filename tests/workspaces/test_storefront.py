@@ -1,0 +1,205 @@
+"""What a stranger sees: the same page for all, fresh within a second; the catalogue, the counties, the season."""
+
+import time
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from marketplace.demo import cast
+from marketplace.organisations.models import County, User
+from marketplace.shop.partner.models import StockRecord
+from marketplace.workspaces.storefront.season import in_season, season_of
+from procurement.policy.festivals import of_year
+from procurement.policy.models import Occasion
+from suppliers.accreditation.models import Accreditation
+from tests import world as builders
+
+OPEN = [
+    "home",
+    "catalogue",
+    "counties",
+    "register",
+    "register_certificates",
+    "register_exceptions",
+    "verification",
+    "checkpoints",
+    "trace_find",
+]
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are kept ready, as they are in use."""
+    monkeypatch.setattr(caches["pages"], "default_timeout", 0.8)
+    caches["pages"].clear()
+
+
+def asked(client: Client, address: str, **headers: str) -> tuple[int, str]:
+    """How many statements an answer took, and what it says."""
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(address, headers=headers)
+    assert answer.status_code == 200
+    return len(captured), answer.content.decode()
+
+
+def test_the_second_stranger_costs_no_statement(world: None, kept: None) -> None:
+    address = reverse("catalogue") + "?kind=assistance"
+    first, page = asked(Client(), address)
+    assert first == 2
+    assert asked(Client(), address) == (0, page)
+    assert asked(Client(), address + "&page=2")[0] == 2
+
+
+def test_each_language_has_its_own_page(world: None, kept: None) -> None:
+    assert '<html lang="zh-Hans"' in asked(Client(), "/products/")[1]
+    assert '<html lang="en"' in asked(Client(), "/products/", **{"accept-language": "en"})[1]
+    english = Client()
+    english.post(reverse("set_language"), {"language": "en", "next": "/products/"})
+    assert '<html lang="en"' in asked(english, "/products/")[1]
+    assert '<html lang="zh-Hans"' in asked(Client(), "/products/")[1]
+
+
+def test_who_is_signed_in_never_gets_a_strangers_page(world: None, kept: None, client: Client) -> None:
+    asked(Client(), "/products/")
+    buyer = User.objects.get(username=cast.BUYER)
+    client.force_login(buyer)
+    assert f'data-user="{buyer.pk}"' in asked(client, "/products/")[1]
+    assert 'data-user=""' in asked(Client(), "/products/")[1]
+
+
+def test_a_change_of_price_and_of_accreditation_shows_within_a_second(world: None, kept: None) -> None:
+    address = reverse("product", args=[builders.product(builders.DATES).pk])
+    _cost, before = asked(Client(), address, **{"accept-language": "en"})
+    assert "Assistance product" in before
+    StockRecord.objects.filter(product__upc=builders.DATES).update(price=Decimal("77.31"))
+    Accreditation.objects.filter(product__upc=builders.DATES, state="valid").update(state="suspended")
+    time.sleep(1)
+    _cost, after = asked(Client(), address, **{"accept-language": "en"})
+    assert '77<span class="money-cents">.31' in after
+    assert "Ordinary product" in after
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_a_strangers_page_holds_nothing_of_theirs(world: None, name: str) -> None:
+    answer = Client().get(reverse(name))
+    assert answer.status_code == 200
+    assert answer.cookies == {}
+    assert "csrf" not in answer.content.decode().lower()
+    assert {"Cookie", "Accept-Language"} <= set(answer["Vary"].split(", "))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", OPEN)
+def test_every_page_opens_in_an_empty_house(name: str) -> None:
+    assert Client().get(reverse(name)).status_code == 200
+
+
+def test_a_buyer_sees_what_the_rule_puts_first(world: None, client: Client) -> None:
+    client.force_login(User.objects.get(username=cast.BUYER))
+    millet = builders.product(cast.BLOCKED)
+    address = f"{reverse('catalogue')}?kind=ordinary&commodity_class={millet.commodity_class_id}"
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get(address).context["page"]
+    shown = {card.pk: card for card in page.object_list}
+    assert shown[millet.pk].outcome == "after"
+    assert len(captured) <= 8
+    stranger = Client().get(address).context["page"]
+    assert {card.outcome for card in stranger.object_list} == {"ordinary"}
+
+
+def test_a_choice_says_how_many_it_leaves(world: None) -> None:
+    client = Client(headers={"accept-language": "en"})
+    facets = client.get(reverse("catalogue"), {"commodity_class": _class("grain")}).context["facets"]
+    assert facets.class_name == "Grain and cereals"
+    for title, choices in facets.groups:
+        for choice in choices:
+            if choice.chosen:
+                continue
+            left = client.get(reverse("catalogue") + choice.url).context["page"].paginator.count
+            assert (title, choice.words, left) == (title, choice.words, choice.count)
+    assert [choice.words for choice in facets.chosen] == ["Grain and cereals"]
+
+
+def _class(code: str) -> int:
+    from marketplace.shop.catalogue.models import CommodityClass
+
+    return CommodityClass.objects.get(code=code).pk
+
+
+def test_paging_keeps_the_wishes(world: None) -> None:
+    page = Client().get(reverse("catalogue"), {"kind": "assistance", "sort": "price"})
+    assert "kind=assistance&amp;sort=price&amp;page=2" in page.content.decode()
+    prices = [card.price for card in page.context["page"].object_list]
+    assert prices == sorted(prices)
+
+
+def test_the_map_has_a_tile_for_every_listed_county(world: None) -> None:
+    context = Client().get(reverse("counties")).context
+    tiles = [tile for city in context["cities"] for tile in city.tiles]
+    assert len(tiles) == County.objects.filter(listed=True).count() == 56
+    assert len(context["cities"]) == 10
+    assert context["cities"][0].code == "6108"
+
+
+def test_a_county_shows_its_own_and_what_it_is_known_for(world: None) -> None:
+    context = Client().get(reverse("county", args=["610828"])).context
+    assert "佳县红枣" in [one.produce for one in context["known_for"]]
+    assert "P-JX" in [one["row"].code for one in context["producers"]]
+    assert {card.county for card in context["page"].object_list} == {"佳县"}
+    assert Client().get(reverse("county", args=["999999"])).status_code == 404
+
+
+def test_only_sellers_have_a_public_page(world: None) -> None:
+    assert Client().get(reverse("maker", args=["P-JX"])).context["households"] == 8
+    assert Client().get(reverse("maker", args=[cast.UNION])).status_code == 404
+
+
+def test_a_product_arrives_by_a_day_in_the_chosen_region(world: None) -> None:
+    product = builders.product(builders.DATES)
+    offer = StockRecord.objects.get(product=product)
+    offer.deliveries.create(region="6109", freight=321, days=9)
+    context = Client().get(reverse("product", args=[product.pk]), {"region": "6109"}).context
+    assert (context["freight"], context["arrives"].unit_price) == (321, offer.price_fen + 321)
+    assert (context["arrival"] - date.today()).days in {9, 10}  # Shanghai's day may be tomorrow's
+
+
+@pytest.mark.parametrize(
+    "wrong", ["?page=x", "?price=x&stock=7&seller=1", "?county=61%00", "?q=%25_'", "?commodity_class=9" + "9" * 30]
+)
+def test_nonsense_in_the_address_is_left_out(world: None, wrong: str) -> None:
+    assert Client().get(reverse("catalogue") + wrong).status_code == 200
+
+
+# The sun's calendar.
+
+
+@pytest.mark.parametrize(
+    ("day", "name", "since"),
+    [
+        (date(2026, 2, 4), "Beginning of Spring", date(2026, 2, 4)),
+        (date(2026, 6, 21), "Summer Solstice", date(2026, 6, 21)),
+        (date(2025, 12, 21), "Winter Solstice", date(2025, 12, 21)),
+        (date(2026, 11, 24), "Minor Snow", date(2026, 11, 22)),
+    ],
+)
+def test_solar_terms(day: date, name: str, since: date) -> None:
+    season = season_of(day)
+    assert (season.name, season.since) == (name, since)
+
+
+def test_qingming_is_the_same_day_by_the_sun_as_in_the_calendar_of_festivals() -> None:
+    for year in range(2010, 2050):
+        day = of_year(year)[Occasion.QINGMING]
+        season = season_of(day)
+        assert (season.term, season.since) == (4, day)
+
+
+def test_every_month_has_something_in_season() -> None:
+    for month in range(1, 13):
+        assert in_season(date(2026, month, 15))
