@@ -95,6 +95,8 @@ WORKSPACES: dict[str, Workspace] = {
         frozenset({Role.AUDITOR}),
         (
             Entry("audit:home", _("Unions"), "chart"),
+            Entry("audit:distribution", _("Distribution"), "coins"),
+            Entry("audit:flags", _("Red flags"), "alert"),
             Entry("audit:cases", _("Audit cases"), "flag"),
             Entry("verification", _("Verify it yourself"), "shield"),
         ),

@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.organisations.models import Organisation
 from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.shares import gauge
+from marketplace.workspaces.sheets import Column, Sheet, download
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.compliance.queries import OrderRow, Statement, statement
 from procurement.policy.errors import NoPolicyInForce
@@ -78,6 +79,109 @@ def json_download(union: Organisation, year: int) -> HttpResponse:
     except NoPolicyInForce as error:
         raise Http404(str(error)) from error
     return attachment(content.encode(), f"statement-{union.code}-{year}.json", "application/json")
+
+
+def statement_sheets(union: Organisation, year: int) -> list[Sheet]:
+    """The statement as a workbook: what the page says, to the fen. Http404 where no policy is in force."""
+    context = statement_context(union, year)
+    if "refused" in context:
+        raise Http404(context["refused"])
+    found: Statement = context["statement"]
+    return [
+        _summary_sheet(union, found),
+        _orders_sheet(found, context["orders"]),
+        Sheet(
+            _("Decisions"),
+            (Column("outcome", _("Decision"), "outcome"), Column("number", _("Decisions"), "count")),
+            [{"outcome": code, "number": number} for code, number in found.decisions],
+        ),
+        Sheet(
+            _("No-equivalent certificates"),
+            (
+                Column("number", _("Number")),
+                Column("class", _("Class")),
+                Column("for", _("For")),
+                Column("order", _("Order")),
+            ),
+            [one | {"for": ", ".join(one["products"])} for one in context["certificates"]],
+        ),
+        Sheet(
+            _("Exceptions used"),
+            (
+                Column("number", _("Number")),
+                Column("product.get_title", _("Product")),
+                Column("used", _("Used"), "count"),
+                Column("quantity", _("Granted"), "count"),
+                Column("decided_for", _("Granted for")),
+                Column("grounds", _("Grounds")),
+            ),
+            context["exceptions"],
+        ),
+    ]
+
+
+def xlsx_download(union: Organisation, year: int) -> FileResponse:
+    """The statement as a workbook to keep."""
+    return download(statement_sheets(union, year), f"statement-{union.code}-{year}")
+
+
+def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
+    amounts = [
+        (_("Assistance products"), found.assistance),
+        (_("Ordinary products"), found.ordinary),
+        (_("Outside the share by exception"), found.waived),
+        (_("Set aside and unspent"), found.reserve),
+        (_("Accepted and paid: assistance products"), found.counted_assistance),
+        (_("Accepted and paid: ordinary products"), found.counted_ordinary),
+        (_("Left the purses, by the ledger"), found.spent),
+        (_("Leakage"), found.leakage),
+    ]
+    shares = [
+        (_("Share"), found.share_bp),
+        (_("Share of what is accepted and paid"), found.counted_share_bp),
+        (_("Minimum share"), found.minimum_share_bp),
+    ]
+    verdict = _("Minimum reached") if found.compliant else _("Below the minimum")
+    return Sheet(
+        _("Statement"),
+        (
+            Column("what", _("What")),
+            Column("amount", _("Amount"), "money"),
+            Column("share", _("Share"), "bp"),
+            Column("words", _("Remark")),
+        ),
+        [
+            {"what": _("Union"), "words": union.display_name},
+            {"what": _("Gift year"), "words": str(found.year)},
+            {"what": _("Policy"), "words": found.policy},
+            *({"what": words, "amount": fen_} for words, fen_ in amounts),
+            *({"what": words, "share": bp_} for words, bp_ in shares),
+            {"what": _("Verdict"), "words": verdict},
+            *({"what": _("Look at this first"), "words": fact} for fact in red_facts(found)),
+        ],
+    )
+
+
+def _orders_sheet(found: Statement, orders: list[dict[str, Any]]) -> Sheet:
+    columns = (
+        Column("number", _("Order")),
+        Column("placed_on", _("Placed"), "date"),
+        Column("recipients", _("Members"), "count"),
+        Column("assistance", _("Assistance"), "money"),
+        Column("ordinary", _("Ordinary"), "money"),
+        Column("waived", _("Outside the share by exception"), "money"),
+        Column("share", _("Share"), "bp"),
+        Column("counted", _("Accepted and paid"), "money"),
+    )
+    total = {
+        "number": _("Together"),
+        "assistance": found.assistance,
+        "ordinary": found.ordinary,
+        "waived": found.waived,
+        "share": found.share_bp,
+        "counted": found.counted_assistance + found.counted_ordinary,
+    }
+    return Sheet(_("Orders"), columns, orders, total)
 
 
 def _order(row: OrderRow) -> dict[str, Any]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.paginator import Page
-from django.db.models import Sum
+from django.db.models import F, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import NullIf
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.ledger.models import Purse, PurseKind
-from marketplace.organisations.models import Organisation, OrganisationKind
-from marketplace.workspaces.pages import page_of, today
+from marketplace.organisations.models import Organisation, OrganisationKind, UnionLevel
+from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
+from marketplace.workspaces.pages import today
 from marketplace.workspaces.shares import Gauge, gauge
+from marketplace.workspaces.sheets import Column
 from procurement.policy.models import Policy
 from procurement.priority.models import UnionYear
 
@@ -24,6 +30,49 @@ class UnionRow:
     union: Organisation
     figures: Gauge
     make_good_due: bool
+    url: str = ""
+
+    @property
+    def name(self) -> str:
+        """The union's name in the reader's language."""
+        return self.union.display_name
+
+    @property
+    def level(self) -> str:
+        """The words for its level."""
+        return str(self.union.get_level_display())
+
+    @property
+    def assistance(self) -> int:
+        """Fen of assistance goods."""
+        return self.figures.assistance
+
+    @property
+    def ordinary(self) -> int:
+        """Fen of ordinary goods."""
+        return self.figures.ordinary
+
+    @property
+    def reserve(self) -> int:
+        """Fen set aside."""
+        return self.figures.reserve
+
+    @property
+    def share(self) -> int | None:
+        """The share in basis points; None when nothing was bought."""
+        return self.figures.share
+
+    @property
+    def required(self) -> int:
+        """The minimum in basis points."""
+        return self.figures.required
+
+    @property
+    def verdict(self) -> str:
+        """Where the union stands, in words."""
+        if self.share is None:
+            return gettext("Nothing bought yet")
+        return gettext("Below the minimum") if self.below else gettext("Minimum reached")
 
     @property
     def below(self) -> bool:
@@ -45,15 +94,77 @@ def unions_below(top: Organisation) -> Any:
     return Organisation.objects.filter(kind=OrganisationKind.UNION, path__startswith=top.path).order_by("path")
 
 
-def union_page(request: HttpRequest, top: Organisation, year: int) -> Page[Any]:
-    """A page of the subtree's unions as UnionRows."""
-    words = request.GET.get("q", "").strip()
-    rows = unions_below(top)
-    if words:
-        rows = rows.filter(name__icontains=words) | rows.filter(name_en__icontains=words)
-    page = page_of(request, rows, 50)
-    page.object_list = union_rows(list(page.object_list), year)
-    return page
+class UnionFilters(Filters):
+    """By name, gift year, level and order. The year is asked for even when nothing else is."""
+
+    q = words()
+    year = choice(_("Gift year"), [])
+    level = choice(_("Level"), UnionLevel.choices)
+    sort = choice(_("Sort by"), [("share", _("Lowest share first")), ("amount", _("Largest amount first"))])
+
+    def __init__(self, request: HttpRequest, years: list[int], year: int) -> None:
+        super().__init__(request)
+        self.gift_year = year
+        self.fields["year"].choices = [(one, str(one)) for one in years]  # type: ignore[attr-defined]
+
+    def narrowed(self, rows: Any) -> Any:
+        """The unions that fit, in the order asked for."""
+        if text := self.wishes.get("q"):
+            rows = rows.filter(containing(text, "name", "name_en", "code"))
+        if level := self.wishes.get("level"):
+            rows = rows.filter(level=level)
+        amounts = rows.annotate(
+            bought_assistance=_of_year(self.gift_year, "assistance"),
+            bought_ordinary=_of_year(self.gift_year, "ordinary"),
+        )
+        whole = F("bought_assistance") + F("bought_ordinary")
+        orders = {
+            "share": (F("bought_assistance") * 10_000 / NullIf(whole, Value(0))).asc(nulls_last=True),
+            "amount": whole.desc(nulls_last=True),
+        }
+        sort = self.wishes.get("sort")
+        return amounts.order_by(orders[sort], "path") if sort else rows
+
+
+COLUMNS = (
+    Column("name", _("Union"), url="url"),
+    Column("level", _("Level")),
+    Column("assistance", _("Assistance"), "money"),
+    Column("ordinary", _("Ordinary"), "money"),
+    Column("reserve", _("Set aside"), "money"),
+    Column("share", _("Share"), "bp"),
+    Column("required", _("Minimum"), "bp"),
+    Column("verdict", _("Verdict")),
+)
+
+
+def union_listing(request: HttpRequest, top: Organisation, year: int, years: list[int], link: str = "") -> Listing:
+    """The subtree's unions as a list of UnionRows; `link` names the page of one union and year."""
+
+    def present(found: Sequence[Organisation]) -> list[Any]:
+        rows = union_rows(list(found), year)
+        return [replace(row, url=reverse(link, args=[row.union.code, year])) for row in rows] if link else rows
+
+    return Listing(
+        request,
+        unions_below(top),
+        COLUMNS,
+        gettext("Unions"),
+        Empty(_("No union fits")),
+        filters=UnionFilters(request, years, year),
+        present=present,
+        size=50,
+    )
+
+
+def share_chart(rows: Any) -> list[tuple[str, int, str]]:
+    """The shares of those among these unions that bought most, for a chart; danger where the minimum does not hold."""
+    bought = sorted((row for row in rows if row.figures.share is not None), key=lambda row: -row.figures.total)
+    return [(row.name, row.share or 0, "danger" if row.below else "success") for row in bought[:12]]
+
+
+def _of_year(year: int, name: str) -> Subquery:
+    return Subquery(UnionYear.objects.filter(union=OuterRef("pk"), gift_year=year).values(name)[:1])
 
 
 def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:

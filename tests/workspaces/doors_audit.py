@@ -14,6 +14,7 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
     return {
         "audit:statement": year,
         "audit:statement_json": year,
+        "audit:statement_xlsx": year,
         "audit:case_new": {"code": cast.UNION},
         "audit:case": {"pk": made.case},
         "audit:order": {"number": made.order},

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from marketplace.workspaces.audit import views
+from marketplace.workspaces.audit import overview, views
 
 app_name = "audit"
 urlpatterns = [
     path("", views.home, name="home"),
     path("unions/<str:code>/<int:year>/", views.statement, name="statement"),
+    path("distribution/", overview.distribution, name="distribution"),
+    path("flags/", overview.flags, name="flags"),
+    path("unions/<str:code>/<int:year>/statement.xlsx", views.statement_xlsx, name="statement_xlsx"),
     path("unions/<str:code>/<int:year>/statement.json", views.statement_json, name="statement_json"),
     path("unions/<str:code>/cases/new/", views.new_case, name="case_new"),
     path("orders/<str:number>/", views.order, name="order"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -13,30 +14,31 @@ from marketplace.organisations.models import Organisation, Role
 from marketplace.shop.order.models import Order
 from marketplace.workspaces import subtree
 from marketplace.workspaces.audit.forms import CaseForm, NoteForm
+from marketplace.workspaces.cases import case_listing
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.orders import judgement_context, order_context, pack_download
-from marketplace.workspaces.pages import page_of, put_into, tell, thanks
+from marketplace.workspaces.pages import put_into, tell, thanks
 from marketplace.workspaces.papers import paper_download, papers_context
-from marketplace.workspaces.statements import json_download, statement_context
+from marketplace.workspaces.statements import json_download, statement_context, xlsx_download
 from procurement.audit import actions
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import Judgement
 
 
 @open_to(Role.AUDITOR)
-def home(request: HouseRequest) -> HttpResponse:
+def home(request: HouseRequest) -> HttpResponseBase:
     """The unions in the auditor's care with their shares of one gift year."""
     years = subtree.years_of(request.organisation)
     year = subtree.chosen_year(request, years)
+    listing = subtree.union_listing(request, request.organisation, year, years, "audit:statement")
     context = {
-        "years": years,
         "year": year,
-        "words": request.GET.get("q", "").strip(),
-        "page": subtree.union_page(request, request.organisation, year),
+        "page": listing.page,
+        "chart": subtree.share_chart(listing.page.object_list),
         "totals": subtree.totals(request.organisation, year),
         "answered": AuditCase.objects.filter(state=CaseState.ANSWERED).select_related("union")[:20],
     }
-    return render(request, "audit/home.html", context)
+    return listing.answer("audit/home.html", **context)
 
 
 @open_to(Role.AUDITOR)
@@ -44,6 +46,12 @@ def statement(request: HouseRequest, code: str, year: int) -> HttpResponse:
     """One union's compliance statement of a gift year."""
     union = _union(request, code)
     return render(request, "audit/statement.html", statement_context(union, year) | {"workspace": "audit"})
+
+
+@open_to(Role.AUDITOR)
+def statement_xlsx(request: HouseRequest, code: str, year: int) -> HttpResponseBase:
+    """The statement as a workbook."""
+    return xlsx_download(_union(request, code), year)
 
 
 @open_to(Role.AUDITOR)
@@ -88,10 +96,11 @@ def pack(request: HouseRequest, number: str) -> HttpResponse:
 
 
 @open_to(Role.AUDITOR)
-def cases(request: HouseRequest) -> HttpResponse:
+def cases(request: HouseRequest) -> HttpResponseBase:
     """All matters raised with the unions in the auditor's care."""
     rows = AuditCase.objects.select_related("union", "opened_by")
-    return render(request, "audit/cases.html", {"page": page_of(request, rows)})
+    lead = _("A case is opened from a statement or an order, and stays open until you close it.")
+    return case_listing(request, rows, "audit:case").answer("list.html", lead=lead)
 
 
 @open_to(Role.AUDITOR)

@@ -25,6 +25,7 @@ from marketplace.workspaces.listing import Empty, Filters, Listing, choice, cont
 from marketplace.workspaces.operate.forms import ClassifyForm, GroundForm, PriceForm
 from marketplace.workspaces.pages import put_into, thanks
 from marketplace.workspaces.sheets import Column
+from marketplace.workspaces.templatetags.house import state_label
 from suppliers.accreditation.models import Accreditation
 from suppliers.accreditation.queries import valid_on
 
@@ -160,7 +161,9 @@ def product(request: HouseRequest, pk: int) -> HttpResponse:
 def offer(request: HouseRequest, pk: int) -> HttpResponse:
     """Put a product's offer on or off: which of the two, the form says, so that a repeat changes nothing."""
     found = _one(pk)
-    row = get_object_or_404(StockRecord, product=found, pk=_number(request.POST.get("offer", "")))
+    row = StockRecord.objects.filter(product=found, pk=_number(request.POST.get("offer", ""))).first()
+    if row is None:
+        return redirect("operate:product", pk=pk)
     form = GroundForm(request.POST, prefix="offer")
     verb = determinations.put_on_offer if request.POST.get("listed") == "yes" else determinations.take_off_offer
     if form.is_valid():
@@ -188,7 +191,7 @@ def classes(request: HouseRequest) -> HttpResponseBase:
         .order_by("code"),
         (
             Column("name", _("Commodity class"), url="url"),
-            Column("code", _("Code")),
+            Column("code", _("Short code")),
             Column("group", _("Group")),
             Column("unit", _("Compared by")),
             Column("reference_price", _("Reference price"), "money"),
@@ -279,7 +282,7 @@ def _context(found: Product) -> dict[str, Any]:
         "trail": [
             {
                 "when": entry.written_at,
-                "title": _SAID.get(entry.kind, entry.kind),
+                "title": _SAID.get(entry.kind) or state_label(entry.kind.removeprefix("accreditation.")),
                 "text": entry.body.get("ground", ""),
                 "mark": bytes(entry.leaf_hash).hex(),
             }

@@ -66,7 +66,7 @@ def index(request: HouseRequest) -> HttpResponseBase:
         Organisation.objects.select_related("parent", "county").annotate(people=people).order_by("kind", "path"),
         (
             Column("name", _("Organisation"), url="url"),
-            Column("code", _("Code")),
+            Column("code", _("Short code")),
             Column("kind", _("Kind")),
             Column("above", _("Union above")),
             Column("county", _("County")),

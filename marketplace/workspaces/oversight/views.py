@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,19 +49,18 @@ _ENDINGS: dict[str, tuple[Callable[..., None], Any, frozenset[str]]] = {
 
 
 @open_to(Role.UNION_OFFICER)
-def home(request: HouseRequest) -> HttpResponse:
+def home(request: HouseRequest) -> HttpResponseBase:
     """The unions below with their shares, and what waits for this officer."""
     years = subtree.years_of(request.organisation)
     year = subtree.chosen_year(request, years)
+    listing = subtree.union_listing(request, request.organisation, year, years)
     context = {
-        "years": years,
         "year": year,
-        "words": request.GET.get("q", "").strip(),
-        "page": subtree.union_page(request, request.organisation, year),
+        "chart": subtree.share_chart(listing.page.object_list),
         "totals": subtree.totals(request.organisation, year),
         "asked": _asked(request).count(),
     }
-    return render(request, "oversight/home.html", context)
+    return listing.answer("oversight/home.html", **context)
 
 
 @open_to(Role.UNION_OFFICER)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import BigIntegerField, Sum
+from django.db.models.functions import Cast
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from marketplace.evidence.errors import EvidenceError
@@ -15,21 +23,70 @@ from marketplace.organisations.models import Role
 from marketplace.shop.order.models import Order
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.errors import PaymentReferenceMissing
+from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
 from marketplace.workspaces.orders import judgement_context, order_context, pack_download
-from marketplace.workspaces.pages import page_of, tell, thanks
+from marketplace.workspaces.pages import tell, thanks
+from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union import queries
+from procurement.policy.models import Occasion
 from procurement.priority.models import Judgement
 from suppliers.settlement.actions import record_payment
 
 
+class OrderFilters(Filters):
+    """By words, occasion and the day placed."""
+
+    q = words()
+    occasion = choice(gettext_lazy("Occasion"), Occasion.choices)
+    since = day(gettext_lazy("Placed from"))
+    until = day(gettext_lazy("Placed until"))
+
+    def narrowed(self, rows: Any) -> Any:
+        """The orders that fit."""
+        if text := self.wishes.get("q"):
+            rows = rows.filter(containing(text, "number", "programme__title"))
+        if occasion := self.wishes.get("occasion"):
+            rows = rows.filter(programme__occasion=occasion)
+        return between(rows, "date_placed", self.wishes, moments=True)
+
+
 @open_to(Role.BUYER, Role.APPROVER)
-def index(request: HouseRequest) -> HttpResponse:
+def index(request: HouseRequest) -> HttpResponseBase:
     """All orders of the union, newest first."""
     rows = Order.objects.filter(union=request.organisation).select_related("programme").order_by("-id")
-    page = page_of(request, rows)
-    for order in page.object_list:
-        order.total_fen = int(order.total_incl_tax * 100)
-    return render(request, "union/orders.html", {"page": page})
+    listing = Listing(
+        request,
+        rows,
+        (
+            Column("number", _("Order"), url="url"),
+            Column("title", _("Plan")),
+            Column("occasion", _("Occasion")),
+            Column("placed", _("Placed"), "time"),
+            Column("recipients", _("Members"), "count"),
+            Column("fen", _("Amount"), "money"),
+        ),
+        _("Orders"),
+        Empty(_("No order yet"), _("An order is placed from an approved plan."), "box"),
+        filters=OrderFilters(request),
+        present=_rows,
+        sums={"recipients": Sum("recipients"), "fen": Cast(Sum("total_incl_tax") * 100, BigIntegerField())},
+    )
+    return listing.answer("list.html")
+
+
+def _rows(found: Sequence[Order]) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": order.number,
+            "url": reverse("union:order", args=[order.number]),
+            "title": order.programme.title,
+            "occasion": order.programme.get_occasion_display(),
+            "placed": order.date_placed,
+            "recipients": order.recipients,
+            "fen": int(order.total_incl_tax * 100),
+        }
+        for order in found
+    ]
 
 
 @open_to(Role.BUYER, Role.APPROVER)

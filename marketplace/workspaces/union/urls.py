@@ -46,6 +46,7 @@ urlpatterns = [
     path("orders/<str:number>/pack/", orders.pack, name="pack"),
     path("statement/", views.statement, name="statement"),
     path("statement/<int:year>/", views.statement, name="statement_year"),
+    path("statement/<int:year>/statement.xlsx", views.statement_xlsx, name="statement_xlsx"),
     path("statement/<int:year>/statement.json", views.statement_json, name="statement_json"),
     path("complaints/", complaints.index, name="complaints"),
     path("complaints/<int:pk>/", complaints.detail, name="complaint"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -13,9 +14,10 @@ from marketplace.fulfilment.models import SupplierOrder
 from marketplace.fulfilment.queries import with_states
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
+from marketplace.workspaces.cases import case_listing
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import page_of, put_into, thanks, today
-from marketplace.workspaces.statements import json_download, statement_context
+from marketplace.workspaces.pages import put_into, thanks, today
+from marketplace.workspaces.statements import json_download, statement_context, xlsx_download
 from marketplace.workspaces.union import queries
 from marketplace.workspaces.union.forms import AnswerForm
 from marketplace.workspaces.union.suggestions import festivals_ahead
@@ -70,10 +72,17 @@ def statement_json(request: HouseRequest, year: int) -> HttpResponse:
 
 
 @open_to(Role.BUYER, Role.APPROVER)
-def cases(request: HouseRequest) -> HttpResponse:
+def statement_xlsx(request: HouseRequest, year: int) -> HttpResponseBase:
+    """The statement as a workbook."""
+    return xlsx_download(request.organisation, year)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def cases(request: HouseRequest) -> HttpResponseBase:
     """What the auditors asked."""
-    rows = AuditCase.objects.filter(union=request.organisation).select_related("opened_by")
-    return render(request, "union/cases.html", {"page": page_of(request, rows)})
+    rows = AuditCase.objects.filter(union=request.organisation).select_related("union", "opened_by")
+    lead = _("What the auditors asked your union. Answer here; everything said stays on record.")
+    return case_listing(request, rows, "union:case").answer("list.html", lead=lead)
 
 
 @open_to(Role.BUYER, Role.APPROVER)

@@ -1,0 +1,154 @@
+"""Red flags (预警): what an auditor should look at first. Each is simple, certain, and names the orders behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.organisations.models import Organisation
+
+# What counts as a jump of price, and as clustering of exceptions.
+JUMP_BP, JUMP_DAYS = 1_500, 60
+CLUSTER_LEAST, CLUSTER_BP = 3, 6_000
+SPLIT_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Found:
+    """One order (or exception) behind a flag: whose, about what (as audit cases name it), the figures in a few words."""
+
+    union: Organisation
+    subject: str
+    title: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A red flag with what it rests on."""
+
+    code: str
+    title: str | Promise
+    why: str | Promise
+    found: tuple[Found, ...]
+
+
+_PAID_EARLY = """
+    SELECT o.union_id, 'order:' || o.number, so.number, NULL::bigint
+    FROM fulfilment_supplierorder so JOIN order_order o ON o.id = so.order_id
+    WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s AND so.paid_at < (
+        SELECT min(c.shipped_at) FROM fulfilment_consignment c WHERE c.supplier_order_id = so.id)
+    ORDER BY o.id
+"""
+
+# An assistance decision whose product had no accreditation that held on the day of the order and was written down before it.
+_ACCREDITATION = """
+    SELECT o.union_id, 'order:' || o.number, p.title, sum(d.amount)::bigint
+    FROM priority_decision d JOIN order_order o ON o.id = d.order_id JOIN catalogue_product p ON p.id = d.product_id
+    WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s AND d.outcome = 'assistance' AND NOT EXISTS (
+        SELECT FROM accreditation_accreditation a WHERE a.product_id = d.product_id
+            AND a.valid_from <= (o.date_placed AT TIME ZONE 'Asia/Shanghai')::date
+            AND a.valid_to > (o.date_placed AT TIME ZONE 'Asia/Shanghai')::date AND a.recorded_at <= o.date_placed)
+    GROUP BY o.id, p.id ORDER BY o.id
+"""
+
+_PRICE_JUMP = """
+    SELECT o.union_id, 'order:' || o.number, l.title, (l.line_price_incl_tax * 100)::bigint
+    FROM order_line l JOIN order_order o ON o.id = l.order_id
+    JOIN LATERAL (SELECT price FROM partner_pricerecord WHERE stockrecord_id = l.stockrecord_id AND at <= o.date_placed
+        ORDER BY at DESC LIMIT 1) now ON true
+    JOIN LATERAL (SELECT min(price) AS price FROM partner_pricerecord WHERE stockrecord_id = l.stockrecord_id
+        AND at BETWEEN o.date_placed - make_interval(days => %(days)s) AND o.date_placed) before ON true
+    WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s AND now.price * 10000 >= before.price * (10000 + %(jump)s)
+    ORDER BY o.id
+"""
+
+# Orders of one union for one occasion, placed within a few days, each below a step of procurement and together at or above it.
+_SPLIT = """
+    WITH step AS (
+        SELECT DISTINCT (s->>'from')::bigint AS fen FROM policy_policy p, jsonb_array_elements(p.approval_steps) s
+        WHERE p.approved_by_id IS NOT NULL AND (s->>'from')::bigint > 0
+    ), placed AS (
+        SELECT o.id, o.number, o.union_id, o.date_placed, g.occasion, (o.total_incl_tax * 100)::bigint AS fen
+        FROM order_order o JOIN programmes_programme g ON g.order_id = o.id
+        WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s
+    )
+    SELECT DISTINCT a.union_id, 'order:' || a.number, b.number, a.fen FROM placed a
+    JOIN placed b ON b.union_id = a.union_id AND b.occasion = a.occasion AND b.id <> a.id
+        AND b.date_placed BETWEEN a.date_placed - make_interval(days => %(split)s) AND a.date_placed + make_interval(days => %(split)s)
+    JOIN step ON a.fen < step.fen AND b.fen < step.fen AND a.fen + b.fen >= step.fen
+    ORDER BY 2, 3
+"""
+
+_CLUSTER = """
+    WITH granted AS (
+        SELECT e.*, count(*) OVER () AS everybody, count(*) OVER (PARTITION BY e.decided_by_id) AS own
+        FROM priority_priorityexception e
+        WHERE e.union_id = ANY(%(unions)s) AND e.state IN ('granted', 'revoked') AND date_part('year', e.valid_from) = %(year)s
+    )
+    SELECT union_id, 'exception:' || number, grounds, NULL::bigint FROM granted
+    WHERE own >= %(least)s AND own * 10000 >= everybody * %(part)s ORDER BY id
+"""
+
+_FLAGS: tuple[tuple[str, Any, Any, str], ...] = (
+    (
+        "paid_before_shipped",
+        _("Paid before it was shipped"),
+        _(
+            "Goods are paid after they were accepted; money that left before a parcel did may pay for a trade that is none."
+        ),
+        _PAID_EARLY,
+    ),
+    (
+        "accreditation_missing",
+        _("No accreditation on the day of the order"),
+        _(
+            "The product counted as an assistance product, but its accreditation had ended, had not begun, or was written down later."
+        ),
+        _ACCREDITATION,
+    ),
+    (
+        "price_jump",
+        _("Price raised shortly before the order"),
+        _("The offer cost at least 15 per cent less at some time in the 60 days before."),
+        _PRICE_JUMP,
+    ),
+    (
+        "split_orders",
+        _("Two orders just under a step of procurement"),
+        _("Same union, same occasion, within 14 days: each below the step, together at or above it."),
+        _SPLIT,
+    ),
+    (
+        "exceptions_cluster",
+        _("Exceptions cluster on one person"),
+        _("One officer granted at least three, and six in ten or more of the year's exceptions."),
+        _CLUSTER,
+    ),
+)
+
+
+def red_flags(unions: Sequence[Organisation], year: int) -> list[Flag]:
+    """Every flag with what is behind it in these unions, those that found nothing too: one statement each."""
+    known = {union.pk: union for union in unions}
+    asked: dict[str, Any] = {
+        "unions": list(known),
+        "year": year,
+        "days": JUMP_DAYS,
+        "jump": JUMP_BP,
+        "split": SPLIT_DAYS,
+        "least": CLUSTER_LEAST,
+        "part": CLUSTER_BP,
+    }
+    flags = []
+    with connection.cursor() as cursor:
+        for code, title, why, statement in _FLAGS:
+            cursor.execute(statement, asked)
+            found = tuple(Found(known[union], *rest) for union, *rest in cursor.fetchall())
+            flags.append(Flag(code, title, why, found))
+    return flags
