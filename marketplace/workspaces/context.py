@@ -57,7 +57,8 @@ WORKSPACES: dict[str, Workspace] = {
         "producer",
         frozenset({Role.PRODUCER}),
         (
-            Entry("producer:home", _("Supplier orders"), "box"),
+            Entry("producer:home", _("Today"), "home"),
+            Entry("producer:orders", _("Supplier orders"), "box"),
             Entry("producer:stock", _("Stock by lot"), "list"),
             Entry("producer:money", _("Money"), "coins"),
         ),

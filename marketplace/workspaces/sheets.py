@@ -14,13 +14,13 @@ from fractions import Fraction
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from django.http import FileResponse
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from marketplace.workspaces.pages import XLSX
+from marketplace.workspaces.pages import XLSX, attachment
 from marketplace.workspaces.templatetags._figures import OFFICE_ZONE
 from marketplace.workspaces.templatetags.house import item, outcome_label, state_label
 
@@ -64,14 +64,15 @@ class Sheet:
     total: Mapping[str, Any] | None = None
 
 
-def download(sheets: Sequence[Sheet], name: str) -> FileResponse:
+def download(sheets: Sequence[Sheet], name: str) -> HttpResponse:
     """The workbook as a file to be saved as `name`.xlsx. Rows are asked for now, within the caller's scope."""
-    return FileResponse(written(sheets), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+    with written(sheets) as file:
+        return attachment(file.read(), f"{name}.xlsx", XLSX)
 
 
 def written(sheets: Sequence[Sheet]) -> IO[bytes]:
     """The workbook in an open temporary file, at its beginning."""
-    file = TemporaryFile()  # noqa: SIM115 – the response closes it
+    file = TemporaryFile()  # noqa: SIM115 – the caller closes it
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -120,7 +120,7 @@ def statement_sheets(union: Organisation, year: int) -> list[Sheet]:
     ]
 
 
-def xlsx_download(union: Organisation, year: int) -> FileResponse:
+def xlsx_download(union: Organisation, year: int) -> HttpResponse:
     """The statement as a workbook to keep."""
     return download(statement_sheets(union, year), f"statement-{union.code}-{year}")
 

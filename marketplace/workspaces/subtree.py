@@ -105,6 +105,7 @@ class UnionFilters(Filters):
     def __init__(self, request: HttpRequest, years: list[int], year: int) -> None:
         super().__init__(request)
         self.gift_year = year
+        self.fields["sort"].choices[0] = ("", gettext("In order of the tree"))  # type: ignore[attr-defined]
         self.fields["year"].choices = [(one, str(one)) for one in years]  # type: ignore[attr-defined]
 
     def narrowed(self, rows: Any) -> Any:

@@ -23,7 +23,7 @@ YEAR = timezone.localdate().year
 
 def book(answer: Any) -> Any:
     assert answer.status_code == 200
-    return load_workbook(BytesIO(b"".join(answer.streaming_content)))
+    return load_workbook(BytesIO(answer.content))
 
 
 def rows(page: Any) -> list[tuple[Any, ...]]:
@@ -84,7 +84,7 @@ def test_the_distribution_adds_up_to_what_was_decided(world: None) -> None:
     said = [statement(builders.side(code).union, YEAR) for code in (builders.YANTA, builders.YUYANG)]
     whole = sum(one.assistance + one.ordinary for one in said)
     charts = dict(page["charts"])
-    for title in ("By union", "By commodity class", "Largest suppliers"):
+    for title in ("By union", "By class of goods", "Largest suppliers"):
         assert sum(amount for _name, amount in charts[title]) == whole
     origin = charts["Assistance goods by county of origin"]
     assert [amount for _county, amount in origin] == [sum(one.assistance for one in said)]
@@ -133,7 +133,7 @@ def test_an_auditor_of_elsewhere_sees_none_of_it(world: None) -> None:
     stranger = User.objects.create(username="auditor.hz")
     Membership.objects.create(user=stranger, organisation=Organisation.objects.get(code="U-HZ"), role=Role.AUDITOR)
     page = Person("auditor.hz").open("audit:distribution").context
-    assert (page["bought"], page["months"]) == (False, [])
+    assert (page["bought"], sum(amount for _month, amount in page["months"])) == (False, 0)
     assert "Nothing was bought in this year" in text(Person("auditor.hz").open("audit:distribution"))
 
 
@@ -170,3 +170,42 @@ def test_these_pages_cost_the_same_whatever_their_length(world: None) -> None:
         bought([builders.DATES], builders.YUYANG)
     assert {name: statements_of(page) for name, page in pages.items()} == few
     assert max(few.values()) <= 20
+
+
+def test_a_request_shows_what_it_costs_what_is_on_offer_and_where_the_union_stands(world: None) -> None:
+    bought([builders.DATES])
+    giver, day = builders.side(), timezone.localdate()
+    wanted = builders.product(cast.BLOCKED)
+    ask_exception(giver.buyer, giver.union, wanted, grounds="…", quantity=10, valid_from=day, valid_to=day)
+    officer = Person(cast.UNION_OFFICER)
+    [asking] = officer.open("oversight:exceptions").context["asked"]
+    price = wanted.stockrecords.get().price_fen
+    assert (asking.price, asking.amount, asking.union.share) == (price, 10 * price, 10_000)
+    assert asking.equivalents >= 4
+    officer.send("oversight:decide", asking.row.number, "refuse")
+    listing = officer.open("oversight:exceptions", state="refused").context["listing"]
+    assert [row.number for row in listing.page.object_list] == [asking.row.number]
+    assert officer.open("oversight:exceptions", state="granted").context["listing"].page.paginator.count == 0
+    assert rows(book(officer.open("oversight:exceptions", **{"as": "xlsx"})).active)[1][0] == asking.row.number
+
+
+def test_a_county_narrows_its_accreditations(world: None) -> None:
+    county = Person("county.610828")
+    everything = county.open("oversight:accreditations").context["listing"].page.paginator.count
+    valid = county.open("oversight:accreditations", state="valid").context["listing"]
+    assert 0 < valid.page.paginator.count <= everything
+    assert county.open("oversight:accreditations", q="滩枣").context["listing"].page.paginator.count == 1
+    assert len(rows(book(county.open("oversight:accreditations", **{"as": "xlsx"})).active)) == everything + 1
+
+
+def test_a_producer_narrows_orders_and_money_and_takes_them_along(world: None) -> None:
+    order = bought([builders.DATES])
+    producer = Person("p-jx")
+    listing = producer.open("producer:orders", state="accepted", q=order.number).context["listing"]
+    assert (listing.page.paginator.count, listing.total["fen"]) == (1, int(order.total_incl_tax * 100))
+    money = producer.open("producer:money", paid="yes").context
+    assert money["listing"].total["net"] == money["paid"]["net"] > 0
+    assert producer.open("producer:money", paid="no").context["listing"].page.paginator.count == 0
+    found = rows(book(producer.open("producer:money", **{"as": "xlsx"})).active)
+    assert round(found[-1][5] * 100) == money["paid"]["net"]
+    assert producer.open("producer:home").context["owed"]["net"] == 0

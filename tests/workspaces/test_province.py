@@ -35,7 +35,7 @@ def brought(stage: str = "accepted", heads: int = 3) -> Order:
 
 
 def book(answer: Any) -> Any:
-    return load_workbook(BytesIO(b"".join(answer.streaming_content))).active
+    return load_workbook(BytesIO(answer.content)).active
 
 
 def test_an_order_that_is_not_confirmed_in_time_is_the_first_thing_to_do(world: None) -> None:

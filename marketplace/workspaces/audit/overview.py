@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -29,7 +30,7 @@ def distribution(request: HouseRequest) -> HttpResponseBase:
     tables = [
         (_("By union"), parts.by_union(year)),
         (_("Assistance goods by county of origin"), parts.by_county(year)),
-        (_("By commodity class"), parts.by_class(year)),
+        (_("By class of goods"), parts.by_class(year)),
         (_("Largest suppliers"), parts.by_seller(year)),
     ]
     months, grantors, certificates = parts.by_month(year), parts.grantors(year), parts.certificates(year, unions)
@@ -43,7 +44,7 @@ def distribution(request: HouseRequest) -> HttpResponseBase:
         "years": years,
         "bought": bool(months),
         "charts": [(title, [(_name(row), row.amount) for row in rows]) for title, rows in tables],
-        "months": [(when(month, "month"), assistance + ordinary) for month, assistance, ordinary in months],
+        "months": _columns(year, months),
         "grantors": [(_name(one), one.exceptions) for one in grantors],
         "certificates": [(_either(name, english), number) for name, english, number in certificates],
     }
@@ -63,6 +64,13 @@ def flags(request: HouseRequest) -> HttpResponse:
         "quiet": [f for f in found if not f.found],
     }
     return render(request, "audit/flags.html", context)
+
+
+def _columns(year: int, months: Sequence[tuple[Any, int, int]]) -> list[tuple[str, int]]:
+    """A column for each month of the year, and for those outside it in which something was ordered."""
+    found = {(month.year, month.month): assistance + ordinary for month, assistance, ordinary in months}
+    every = sorted({*found, *((year, number) for number in range(1, 13))})
+    return [(when(date(*month, 1), "month"), found.get(month, 0)) for month in every]
 
 
 def _rows_sheet(title: str, rows: Sequence[parts.Row]) -> Sheet:

@@ -17,8 +17,9 @@ from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces import subtree
 from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.oversight import lists
 from marketplace.workspaces.oversight.forms import ReasonForm, ValidityForm
-from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
+from marketplace.workspaces.pages import put_into, tell, thanks, today
 from procurement.priority import actions as priority
 from procurement.priority.models import ExceptionState, PriorityException
 from suppliers.accreditation import actions as accreditation
@@ -26,6 +27,7 @@ from suppliers.accreditation.models import Accreditation, AccreditationState
 
 _OFFICES = (Role.TOWN_OFFICER, Role.SECTOR_OFFICER, Role.COUNTY_OFFICER)
 _S = AccreditationState
+_ENDS_SOON_DAYS = 60
 
 # What stands where waits for whom, and the verb that carries it on.
 NEXT: dict[str, tuple[Role, str, Any]] = {
@@ -64,15 +66,12 @@ def home(request: HouseRequest) -> HttpResponseBase:
 
 
 @open_to(Role.UNION_OFFICER)
-def exceptions(request: HouseRequest) -> HttpResponse:
-    """Requests that wait for a decision, and those decided."""
-    decided = PriorityException.objects.exclude(state=ExceptionState.ASKED)
+def exceptions(request: HouseRequest) -> HttpResponseBase:
+    """Requests that wait for a decision with what speaks for and against them, and those decided."""
     related = ("union", "product__commodity_class", "asked_by", "decided_by", "decided_for")
-    context = {
-        "asked": _asked(request).select_related(*related).order_by("id")[:100],
-        "page": page_of(request, decided.select_related(*related).order_by("-id"), 20),
-    }
-    return render(request, "oversight/exceptions.html", context)
+    decided = PriorityException.objects.exclude(state=ExceptionState.ASKED).select_related(*related).order_by("-id")
+    asked = list(_asked(request).select_related(*related).order_by("id")[:100])
+    return lists.decided_listing(request, decided).answer("oversight/exceptions.html", asked=lists.requests(asked))
 
 
 @open_to(Role.UNION_OFFICER)
@@ -95,17 +94,18 @@ def decide(request: HouseRequest, number: str, verb: str) -> HttpResponse:
 
 
 @open_to(*_OFFICES)
-def accreditations(request: HouseRequest) -> HttpResponse:
-    """Applications of the officer's county: those that wait for this person first."""
+def accreditations(request: HouseRequest) -> HttpResponseBase:
+    """Applications of the officer's county: those that wait for this person first, then those that end soon, then all."""
     rows = _of_county(request)
     mine = [state for state, (role, _verb, _words) in NEXT.items() if role in request.roles]
     if Role.COUNTY_OFFICER in request.roles:
         mine.append(_S.PUBLIC_NOTICE)
+    listing = lists.accreditation_listing(request, rows.exclude(state=_S.DRAFT).order_by("-id"))
     context = {
         "waiting": rows.filter(state__in=mine).order_by("recorded_at")[:100],
-        "page": page_of(request, rows.exclude(state__in=[*mine, _S.DRAFT]).order_by("-id")),
+        "ending": lists.ending_soon(rows, today() + timedelta(days=_ENDS_SOON_DAYS))[:20],
     }
-    return render(request, "oversight/accreditations.html", context)
+    return listing.answer("oversight/accreditations.html", **context)
 
 
 @open_to(*_OFFICES)

@@ -7,6 +7,7 @@ from marketplace.workspaces.producer import views
 app_name = "producer"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("orders/", views.orders, name="orders"),
     path("orders/<int:pk>/", views.supplier_order, name="supplier_order"),
     path("orders/<int:pk>/confirm/", views.confirm, name="confirm"),
     path("orders/<int:pk>/labels/", views.labels, name="labels"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,12 +25,14 @@ from marketplace.organisations.models import Role
 from marketplace.shop.partner.models import StockRecord
 from marketplace.stock.models import Lot, Stock
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import page_of, put_into, tell, thanks
+from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
+from marketplace.workspaces.producer import lists
 from marketplace.workspaces.producer.forms import ShipForm
+from suppliers.accreditation.queries import expiring
 from suppliers.settlement.actions import confirm_payout, pay_out
 from suppliers.settlement.models import Accrual
 
-_DONE = {"accepted", "closed"}
+_ENDS_SOON_DAYS = 60
 
 
 @open_to(Role.PRODUCER)
@@ -48,6 +52,10 @@ def home(request: HouseRequest) -> HttpResponse:
         "to_confirm": [card for card in cards if card["state"] == "sent"],
         "to_ship": [card for card in cards if card["state"] in {"confirmed", "assigned"}],
         "moving": moving,
+        "owed": _sum(Accrual.objects.filter(producer=request.organisation, paid_at__isnull=True)),
+        "ending": expiring(today() + timedelta(days=_ENDS_SOON_DAYS))
+        .filter(producer=request.organisation)
+        .select_related("product")[:20],
         "page": page,
     }
     return render(request, "producer/home.html", context)
@@ -134,26 +142,17 @@ def stock(request: HouseRequest) -> HttpResponse:
 
 
 @open_to(Role.PRODUCER)
-def money(request: HouseRequest) -> HttpResponse:
+def money(request: HouseRequest) -> HttpResponseBase:
     """What is owed and paid, order by order, and how it is made up."""
     rows = Accrual.objects.filter(producer=request.organisation)
-    households = {
-        "count": Count("by_household__household", distinct=True),
-        "confirmed": Count("by_household", filter=Q(by_household__confirmed_at__isnull=False)),
-    }
-    context: dict[str, Any] = {
-        "page": page_of(
-            request,
-            rows.select_related("supplier_order__union")
-            .annotate(
-                households_count=households["count"], confirmed=households["confirmed"], parts=Count("by_household")
-            )
-            .order_by("-id"),
-        ),
-        "owed": _sum(rows.filter(paid_at__isnull=True)),
-        "paid": _sum(rows.filter(paid_at__isnull=False)),
-    }
-    return render(request, "producer/money.html", context)
+    context = {"owed": _sum(rows.filter(paid_at__isnull=True)), "paid": _sum(rows.filter(paid_at__isnull=False))}
+    return lists.money_listing(request, rows).answer("producer/money.html", **context)
+
+
+@open_to(Role.PRODUCER)
+def orders(request: HouseRequest) -> HttpResponseBase:
+    """All supplier orders, to be narrowed and taken along."""
+    return lists.order_listing(request, _own(request)).answer("list.html")
 
 
 @open_to(Role.PRODUCER)

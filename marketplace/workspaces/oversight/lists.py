@@ -1,0 +1,154 @@
+"""What officers list: exceptions decided, accreditations of a county; and what a request for an exception is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, Min, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.shop.partner.models import StockRecord
+from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
+from marketplace.workspaces.pages import today
+from marketplace.workspaces.sheets import Column
+from marketplace.workspaces.subtree import UnionRow, union_rows
+from procurement.priority.models import ExceptionState, PriorityException
+from suppliers.accreditation.models import AccreditationState
+from suppliers.accreditation.queries import valid_on
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request with its figures: what it would cost (fen), what equivalents are on offer, where the union stands."""
+
+    row: PriorityException
+    price: int | None
+    equivalents: int
+    cheapest: int | None
+    union: UnionRow | None
+
+    @property
+    def amount(self) -> int | None:
+        """What the units asked for cost without freight, in fen."""
+        return None if self.price is None else self.price * self.row.quantity
+
+
+def requests(asked: Sequence[PriorityException]) -> list[Request]:
+    """Each request with its figures as of today: a constant number of statements."""
+    products = [one.product_id for one in asked]
+    prices = dict(StockRecord.objects.filter(product__in=products).values_list("product").annotate(low=Min("price")))
+    classes = {one.product.commodity_class_id for one in asked}
+    on_offer = {
+        pk: (number, low)
+        for pk, number, low in valid_on()
+        .filter(product__commodity_class__in=classes, product__stockrecords__listed=True)
+        .filter(product__stockrecords__stock__in_stock__gt=F("product__stockrecords__stock__allocated"))
+        .values_list("product__commodity_class")
+        .annotate(n=Count("product", distinct=True), low=Min("product__stockrecords__price"))
+    }
+    unions = {
+        row.union.pk: row for row in union_rows(list({one.union_id: one.union for one in asked}.values()), today().year)
+    }
+    found = []
+    for one in asked:
+        price, (number, low) = prices.get(one.product_id), on_offer.get(one.product.commodity_class_id, (0, None))
+        found.append(Request(one, _fen(price), number, _fen(low), unions.get(one.union_id)))
+    return found
+
+
+def _fen(price: Any) -> int | None:
+    return None if price is None else int(price * 100)
+
+
+class ExceptionFilters(Filters):
+    """By words, state and the first day of the period."""
+
+    q = words()
+    state = choice(_("State"), [(s.value, s.label) for s in ExceptionState if s != ExceptionState.ASKED])
+    since = day(_("Valid from"))
+    until = day(_("Valid until"))
+
+    def narrowed(self, rows: Any) -> Any:
+        """The requests that fit."""
+        if text := self.wishes.get("q"):
+            rows = rows.filter(
+                containing(text, "number", "union__name", "union__name_en", "product__title", "product__title_en")
+            )
+        if state := self.wishes.get("state"):
+            rows = rows.filter(state=state)
+        return between(rows, "valid_from", self.wishes)
+
+
+def decided_listing(request: HttpRequest, rows: Any) -> Listing:
+    """Exceptions that were decided, newest first."""
+
+    def present(found: Sequence[Any]) -> list[Any]:
+        for row in found:
+            row.title = row.product.get_title()
+        return list(found)
+
+    columns = (
+        Column("number", _("Number")),
+        Column("union", _("Union")),
+        Column("title", _("Product")),
+        Column("state", _("State"), "state"),
+        Column("used", _("Used"), "count"),
+        Column("quantity", _("Granted"), "count"),
+        Column("valid_to", _("Until"), "date"),
+        Column("decided_by", _("Decided by")),
+        Column("decided_for", _("Decided for")),
+        Column("grounds", _("Grounds")),
+    )
+    empty = Empty(_("Nothing was decided yet"), icon="shield")
+    filters = ExceptionFilters(request)
+    return Listing(request, rows, columns, gettext("Exceptions"), empty, filters=filters, present=present, size=20)
+
+
+class AccreditationFilters(Filters):
+    """By words, state and when it ends."""
+
+    q = words()
+    state = choice(_("State"), [(s.value, s.label) for s in AccreditationState if s != AccreditationState.DRAFT])
+    since = day(_("Ends from"))
+    until = day(_("Ends until"))
+
+    def narrowed(self, rows: Any) -> Any:
+        """The accreditations that fit."""
+        if text := self.wishes.get("q"):
+            names = ("number", "product__title", "product__title_en", "producer__name", "producer__name_en")
+            rows = rows.filter(containing(text, *names))
+        if state := self.wishes.get("state"):
+            rows = rows.filter(state=state)
+        return between(rows, "valid_to", self.wishes)
+
+
+def accreditation_listing(request: HttpRequest, rows: Any) -> Listing:
+    """Accreditations of a county, newest first."""
+
+    def present(found: Sequence[Any]) -> list[Any]:
+        for row in found:
+            row.title, row.url = row.product.get_title(), reverse("oversight:accreditation", args=[row.number])
+        return list(found)
+
+    columns = (
+        Column("title", _("Product"), url="url"),
+        Column("number", _("Number")),
+        Column("producer", _("Producer")),
+        Column("state", _("State"), "state"),
+        Column("households", _("Households"), "count"),
+        Column("valid_from", _("From"), "date"),
+        Column("valid_to", _("Until"), "date"),
+    )
+    empty = Empty(_("No application yet"), _("A producer of the county applies for each product."), "certificate")
+    filters = AccreditationFilters(request)
+    return Listing(request, rows, columns, gettext("Applications"), empty, filters=filters, present=present)
+
+
+def ending_soon(rows: Any, until: Any) -> Any:
+    """Valid accreditations that end before the day, soonest first."""
+    return rows.filter(Q(state=AccreditationState.VALID, valid_to__lt=until)).order_by("valid_to", "id")
