@@ -17,7 +17,7 @@ from benchmarks.mall import Mall, own_mall
 from benchmarks.measure import Figure
 
 RESULTS = Path(__file__).with_name("results.json")
-PARTS = ("listing", "rule", "placing", "rosters", "log")
+PARTS = ("listing", "rule", "placing", "rosters", "log", "start")
 
 # Measured once on two cores with PostgreSQL 18, two server processes, 1,000 products; not measured by this command.
 REFERENCES = (
@@ -55,7 +55,7 @@ def main() -> int:
 
 def _measure(mall: Mall, scale: str, parts: Sequence[str], tell: Callable[[str], None]) -> list[Figure]:
     # Models can be imported only once the mall is set up.
-    from benchmarks import listing, log, placing, rosters, rule_speed
+    from benchmarks import listing, log, placing, rosters, rule_speed, start
 
     work: dict[str, Callable[[], list[Figure]]] = {
         "listing": lambda: listing.measure(mall, scale, tell),
@@ -63,6 +63,7 @@ def _measure(mall: Mall, scale: str, parts: Sequence[str], tell: Callable[[str],
         "rosters": lambda: rosters.measure(scale, tell),
         "placing": lambda: placing.measure(mall, scale, tell),
         "log": lambda: log.measure(mall, scale, tell),
+        "start": lambda: start.measure(mall, tell),
     }
     return [figure for part in PARTS if part in parts for figure in work[part]()]
 
@@ -102,6 +103,8 @@ def _write(out: Path, scale: str, figures: Sequence[Figure], took: float) -> Non
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        # What else the machine was doing: the averages of its load over the last 1, 5 and 15 minutes at the end.
+        "load": [round(load, 1) for load in os.getloadavg()],
         "seconds": round(took, 1),
         "figures": [figure.as_dict() for figure in figures],
     }

@@ -36,6 +36,7 @@ from suppliers.accreditation.models import Accreditation, AccreditationState
 PATH = "/products/"
 _PAGES_COUNTED = 20
 _PATIENCE = 10.0
+_WATCHED = 2.5
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ def _statements(target: str, whose: str, ours: float, theirs: float | None, most
 
 
 def _fresh(page: Page) -> list[Figure]:
-    """Seconds from the end of a command that changes something on the page until the page, asked again and again, shows it."""
+    """Seconds from the end of a command that changes something until no process of the site answers with the old page any more."""
     offer = _on_top(page)
 
     def dearer() -> None:
@@ -211,27 +212,40 @@ def _fresh(page: Page) -> list[Figure]:
         }
         figures = []
         for what, change in changes.items():
-            took = _until_changed(page, change)
+            took = _until_changed(page, offer, change)
             figures.append(
-                Figure("T1", f"a change of {what} shows to visitors after", duration(took), "", "≤ 1 s", took <= 1)
+                Figure("T1", f"a change of {what} shows to every visitor after", duration(took), "", "≤ 1 s", took <= 1)
             )
     return figures
+
+
+def _address(offer: StockRecord) -> str:
+    return f'"/products/{offer.product_id}/"'
 
 
 def _on_top(page: Page) -> StockRecord:
     """An accredited product that the page shows."""
     shown = body(page).decode()
     for offer in StockRecord.objects.filter(product__accreditations__state="valid").order_by("-product_id")[:500]:
-        if f'"/products/{offer.product_id}/"' in shown:
+        if _address(offer) in shown:
             return offer
     raise AssertionError("no accredited product on the page")
 
 
-def _until_changed(page: Page, change: Callable[[], None]) -> float:
-    before = body(page)
+def _card(page: Page, offer: StockRecord) -> str:
+    """What the page says about the offer; empty when it is not there."""
+    return body(page).decode().partition(_address(offer))[2].partition("</article>")[0]
+
+
+def _until_changed(page: Page, offer: StockRecord, change: Callable[[], None]) -> float:
+    """Each process may keep pages of its own, and every question may reach another one: the last old answer counts."""
+    before = _card(page, offer)
     change()
     started = perf_counter()
-    while body(page) == before:
-        if perf_counter() - started > _PATIENCE:
-            return float("inf")
-    return perf_counter() - started
+    old = changed = 0.0
+    while (now := perf_counter() - started) < _WATCHED or (not changed and now < _PATIENCE):
+        if _card(page, offer) == before:
+            old = perf_counter() - started
+        else:
+            changed = changed or perf_counter() - started
+    return max(old, changed) if changed else float("inf")
