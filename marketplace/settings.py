@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "marketplace.ledger",
     "marketplace.stock",
     "marketplace.steps",
+    "marketplace.messaging",
     "marketplace.signin",
     # Of allauth its second factor and what that needs; nothing of its URLs is mounted.
     "allauth",
@@ -265,6 +266,10 @@ HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.
 # What lower floors ask of higher ones: dotted names of the implementations (interfaces in the lower floor).
 PURCHASE_POLICY = "procurement.priority.policy.PriorityPolicy"
 LOSS_POLICY = "procurement.programmes.losses.YearCounts"
+# Who carries short messages (marketplace/messaging/provider.py); a demonstration has its console.
+MESSAGE_PROVIDER = os.environ.get(
+    "MESSAGE_PROVIDER", f"marketplace.messaging.provider.{'ConsoleProvider' if EMBEDDED else 'NoProvider'}"
+)
 # What the sweeper does at every turn besides nudging steps.
 REGULAR_WORK = ["marketplace.evidence.handlers.tick"]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.demo import cast
 from marketplace.demo.accredited import accredit, accredit_in_part
 from marketplace.demo.catalogue import make_classes, make_goods
-from marketplace.demo.devices import make_devices
+from marketplace.demo.devices import give_phones, make_devices
 from marketplace.demo.organisations import make_counties, make_organisations, make_people
 from marketplace.demo.rules import make_policies
 from marketplace.demo.supply import (
@@ -72,6 +72,7 @@ def _load() -> None:
     organisations = make_organisations(counties)
     people = make_people(organisations)
     make_devices(people.values())
+    give_phones(people.values())
     make_policies(people)
     offers = make_goods(make_classes(), organisations)
     today = timezone.localdate()

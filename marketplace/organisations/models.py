@@ -7,8 +7,11 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from marketplace.organisations.personal import EncryptedTextField
 
 
 class County(models.Model):
@@ -91,12 +94,29 @@ class Organisation(models.Model):
 
 
 class User(AbstractUser):
-    """A person who can sign in."""
+    """A person who can sign in; `phone_index` is the blind index of the number, by which producers and members do."""
 
     display_name = models.CharField(max_length=80, blank=True)
+    phone = EncryptedTextField()
+    phone_index = models.CharField(max_length=32, blank=True)
+    session_epoch = models.PositiveIntegerField(default=0, help_text="raised to end all sessions of the person")
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone_index"], condition=~Q(phone_index=""), name="a_phone_signs_in_one_person"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know to go on: it changes with the password, and with the epoch."""
+        salt = "marketplace.organisations.User.session"
+        return salted_hmac(
+            salt, f"{self.session_epoch}\0{self.password}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
 
 class Role(models.TextChoices):

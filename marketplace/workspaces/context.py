@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.organisations.models import Membership, Role
 from marketplace.workspaces import doors
 
+# Who invites people into the own organisation, and finds the page for it in the menu of the person.
+PEOPLE_KEEPERS = frozenset({Role.APPROVER, Role.PRODUCER, Role.OPERATOR})
+
 
 class Entry(NamedTuple):
     """A place in a workspace: its named address, words and icon."""
@@ -179,6 +182,8 @@ def _links(memberships: Sequence[Membership], here: str) -> list[dict[str, Any]]
         for key in keys
         if key and key != here
     ]
+    if any(membership.role in PEOPLE_KEEPERS for membership in memberships):
+        links.append({"url": reverse("people"), "label": _("People and roles"), "icon": "people"})
     if len({m.organisation_id for m in memberships}) > 1:
         links.append({"url": reverse("organisations"), "label": _("Act for another organisation"), "icon": "swap"})
     return links

@@ -19,11 +19,6 @@ from tests.people import signed_in
 CODE, SET_UP = reverse("second_factor"), reverse("second_factor_set_up")
 
 
-@pytest.fixture(autouse=True)
-def _collected_files(settings, tmp_path) -> None:
-    settings.STATIC_ROOT = tmp_path
-
-
 def person(username: str) -> User:
     return User.objects.get(username=username)
 

@@ -46,8 +46,8 @@ class _BetweenPages(LoginRequiredMixin, RedirectURLMixin):
         return redirect(reverse(name) + (f"?{urlencode({'next': there})}" if there else ""))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What is to come, for the form to carry on. What was typed before such a page is kept over it."""
-        between = {"next": self.get_redirect_url(), "page_kind": "login"}
+        """What is to come, for the form to carry on. What was typed before is kept; no way but on is shown."""
+        between = {"next": self.get_redirect_url(), "page_kind": "login", "navigation": None}
         return super().get_context_data(**kwargs) | between  # type: ignore[misc,no-any-return]
 
 

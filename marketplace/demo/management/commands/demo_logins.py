@@ -18,9 +18,10 @@ class Command(BaseCommand):
         wide = max(len(login.username) for login in LOGINS)
         people = User.objects.in_bulk([login.username for login in LOGINS], field_name="username")
         for login in LOGINS:
-            code = shown_code(people[login.username]) if login.username in people else ""
-            self.stdout.write(f"  {login.username:<{wide}}  {code:<6}  {login.start:<12}  {login.who} / {login.who_en}")
+            person = people.get(login.username)
+            key = (shown_code(person) or person.phone) if person else ""
+            self.stdout.write(f"  {login.username:<{wide}}  {key:<11}  {login.start:<12}  {login.who} / {login.who_en}")
         self.stdout.write(
             "Whoever has six digits beside the name is asked for them after the password. They change every 30 seconds; "
-            "the page that asks shows them too."
+            "the page that asks shows them too. Whoever has a phone number may sign in by it instead."
         )
