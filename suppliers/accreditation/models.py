@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import County, Organisation
@@ -76,3 +77,9 @@ class Accreditation(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def state_today(self) -> str:
+        """The state as people say it: a valid one whose period is over is called expired."""
+        over = self.valid_to is not None and self.valid_to <= timezone.localdate()
+        return "expired" if over and self.state == AccreditationState.VALID else self.state

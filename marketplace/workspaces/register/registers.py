@@ -16,6 +16,7 @@ from marketplace.organisations.models import County
 from marketplace.organisations.scopes import seen_by
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
+from marketplace.workspaces.pages import today
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.strangers import same_for_strangers
 from procurement.priority.models import Certificate, ExceptionState, PriorityException
@@ -27,6 +28,8 @@ _STATES = [
     AccreditationState.SUSPENDED,
     AccreditationState.REVOKED,
 ]
+# No stored state: a valid one whose period is over.
+_EXPIRED = "expired"
 _EXCEPTION_STATES = [ExceptionState.GRANTED, ExceptionState.REVOKED]
 
 _ACCREDITATIONS = (
@@ -66,7 +69,10 @@ class AccreditationFilters(Filters):
 
     q = words()
     county = choice(gettext_lazy("County"), [])
-    state = choice(gettext_lazy("State"), [(state.value, state.label) for state in _STATES])
+    state = choice(
+        gettext_lazy("State"),
+        [*((state.value, state.label) for state in _STATES), (_EXPIRED, gettext_lazy("Expired"))],
+    )
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
@@ -84,7 +90,11 @@ class AccreditationFilters(Filters):
         if county := self.wishes.get("county"):
             rows = rows.filter(county=county)
         if state := self.wishes.get("state"):
-            rows = rows.filter(state=state)
+            rows = rows.filter(state=AccreditationState.VALID if state == _EXPIRED else state)
+        if state == AccreditationState.VALID:
+            rows = rows.filter(valid_to__gt=today())
+        elif state == _EXPIRED:
+            rows = rows.filter(valid_to__lte=today())
         return rows
 
 
@@ -141,7 +151,7 @@ def _accreditations(rows: Sequence[Any]) -> list[Any]:
             "households": row.households,
             "valid_from": row.valid_from,
             "valid_to": row.valid_to,
-            "state": row.state,
+            "state": row.state_today,
         }
         for row in rows
     ]

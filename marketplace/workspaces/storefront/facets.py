@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,38 +17,39 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.workspaces.storefront.queries import BANDS
 from suppliers.listings.models import ProducerKind
 
-_BAND = (
-    "CASE "
-    + " ".join(f"WHEN l.price < {below} THEN '{name}'" for name, (_least, below) in BANDS.items() if below)
-    + " ELSE 'more' END"
-)
-# Column of the grouped row, condition when something is chosen.
+_BANDS = list(BANDS)
+# In which of the bands a price lies, counted from 0.
+_BAND = f"width_bucket(l.price, ARRAY{[below for _least, below in BANDS.values() if below]})"
+_ASSISTANCE = "coalesce(l.assistance_from <= %(day)s AND l.assistance_to > %(day)s, false)"
+_IN_STOCK = "s.in_stock > s.allocated"
+# The condition when something is chosen.
 _WISHES = {
     "commodity_class": "(l.commodity_class_id = %(commodity_class)s OR l.group_id = %(commodity_class)s)",
     "county": "l.county_id = %(county)s",
     "seller": "l.producer_kind = %(seller)s",
-    "kind": "coalesce(l.assistance_from <= %(day)s AND l.assistance_to > %(day)s, false) = (%(kind)s = 'assistance')",
-    "price": f"{_BAND} = %(price)s",
-    "stock": "s.in_stock > s.allocated",
+    "kind": f"{_ASSISTANCE} = (%(kind)s = 'assistance')",
+    "price": f"{_BAND} = %(band)s",
+    "stock": _IN_STOCK,
 }
-# Every facet counts what all the other wishes leave, so that a choice says what it would show.
+# Every facet counts what all the other wishes leave, so that a choice says what it would show: where its own wish is not set, that
+# is what all wishes leave.
 _COUNTED = """
-    WITH kept AS (
+    WITH kept AS MATERIALIZED (
         SELECT l.group_id, l.commodity_class_id, l.county_id, l.producer_kind AS seller,
-            CASE WHEN l.assistance_from <= %(day)s AND l.assistance_to > %(day)s THEN 'assistance' ELSE 'ordinary' END AS kind,
-            {band} AS price, CASE WHEN s.in_stock > s.allocated THEN '1' ELSE '' END AS stock, {flags}
+            {assistance} AS assistance, {band} AS band, {in_stock} AS in_stock{flags}
         FROM listings_listing l JOIN stock_stock s ON s.id = l.stock_id
         WHERE {words}
     ),
     counted AS (
-        SELECT GROUPING(group_id, county_id, seller, kind, price, stock) AS mask, group_id, commodity_class_id, county_id,
-            seller, kind, price, stock, count(*) FILTER (WHERE {all}) AS found, {counts}
+        SELECT GROUPING(group_id, county_id, seller, assistance, band, in_stock) AS mask, group_id, commodity_class_id,
+            county_id, seller, assistance, band, in_stock, count(*){all} AS found{counts}
         FROM kept
-        GROUP BY GROUPING SETS ((), (group_id, commodity_class_id), (county_id), (seller), (kind), (price), (stock))
+        GROUP BY GROUPING SETS ((), (group_id, commodity_class_id), (county_id), (seller), (assistance), (band), (in_stock))
     )
-    SELECT mask, coalesce(counted.county_id, seller, kind, price, stock), found,
-        CASE mask WHEN 31 THEN n_commodity_class WHEN 47 THEN n_county WHEN 55 THEN n_seller WHEN 59 THEN n_kind
-            WHEN 61 THEN n_price WHEN 62 THEN n_stock ELSE found END,
+    SELECT mask, CASE mask WHEN 47 THEN counted.county_id WHEN 55 THEN seller WHEN 59 THEN assistance::text
+            WHEN 61 THEN band::text WHEN 62 THEN in_stock::text END,
+        found, CASE mask WHEN 31 THEN {n_commodity_class} WHEN 47 THEN {n_county} WHEN 55 THEN {n_seller} WHEN 59 THEN {n_kind}
+            WHEN 61 THEN {n_price} WHEN 62 THEN {n_stock} ELSE found END,
         c.id, c.name, c.name_en, c.code, g.id, g.name, g.name_en, g.code, county.name, county.name_en, county.city
     FROM counted
     LEFT JOIN catalogue_commodityclass c ON c.id = counted.commodity_class_id
@@ -56,6 +57,13 @@ _COUNTED = """
     LEFT JOIN organisations_county county ON county.code = counted.county_id
 """
 _MASKS = {47: "county", 55: "seller", 59: "kind", 61: "price", 62: "stock"}
+
+# How a facet's value stands in the address.
+_CODES: dict[str, Callable[[str], str]] = {
+    "kind": lambda value: "assistance" if value == "true" else "ordinary",
+    "price": lambda value: _BANDS[int(value)],
+    "stock": lambda value: "1" if value == "true" else "",
+}
 
 _TITLES: dict[str, str | Promise] = {
     "kind": _("Kind"),
@@ -116,6 +124,9 @@ def facets(query: QueryDict, wishes: Mapping[str, Any], day: date) -> Facets:
             classes[group_code, group_id, group_en if english else group_name].append(leaf)
         elif mask in _MASKS and value:
             name = _MASKS[mask]
+            value = _CODES[name](value) if name in _CODES else value
+            if not value:
+                continue
             words = str((county[1] if english else county[0]) if name == "county" else _WORDS[name].get(value, value))
             flat[name][value] = (words, left)
     address = _Addresses(query)
@@ -132,20 +143,24 @@ def facets(query: QueryDict, wishes: Mapping[str, Any], day: date) -> Facets:
 
 def _rows(wishes: Mapping[str, Any], day: date) -> list[Any]:
     values: dict[str, Any] = {"day": day} | {name: wishes.get(name) or None for name in _WISHES}
-    flags = [f"{sql if values[name] else 'true'} AS f_{name}" for name, sql in _WISHES.items()]
-    counts = [
-        f"count(*) FILTER (WHERE {' AND '.join(f'f_{other}' for other in _WISHES if other != name)}) AS n_{name}"
-        for name in _WISHES
-    ]
+    if values["price"]:
+        values["band"] = _BANDS.index(values["price"])
+    asked = [name for name in _WISHES if values[name]]
     words = (wishes.get("q") or "").lower().split()
-    for place, word in enumerate(words):
-        values[f"word{place}"] = f"%{_literally(word)}%"
+    values |= {f"word{place}": f"%{_literally(word)}%" for place, word in enumerate(words)}
+
+    def counting(names: list[str]) -> str:
+        return f" FILTER (WHERE {' AND '.join(f'f_{name}' for name in names)})" if names else ""
+
     statement = _COUNTED.format(
+        assistance=_ASSISTANCE,
         band=_BAND,
-        flags=", ".join(flags),
-        counts=", ".join(counts),
-        all=" AND ".join(f"f_{name}" for name in _WISHES),
+        in_stock=_IN_STOCK,
+        flags="".join(f", {_WISHES[name]} AS f_{name}" for name in asked),
+        counts="".join(f", count(*){counting([o for o in asked if o != name])} AS n_{name}" for name in asked),
+        all=counting(asked),
         words=" AND ".join(f"l.words LIKE %(word{place})s" for place in range(len(words))) or "true",
+        **{f"n_{name}": f"n_{name}" if name in asked else "found" for name in _WISHES},
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -46,7 +46,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "offer": offer,
         "listing": row,
         "accreditation": next(valid, None) if assistance else None,
-        "outcome": "assistance" if assistance else "ordinary",
+        "outcome": queries.outcome_of(row),
         "history": _history(found),
         "components": _components(found),
         "elsewhere": _elsewhere(found),
@@ -146,7 +146,7 @@ def _components(found: Any) -> list[dict[str, Any]]:
         shown.append(
             {
                 "part": part,
-                "outcome": "assistance" if row and row.assistance else "ordinary",
+                "outcome": queries.outcome_of(row),
                 "county": row.county_told if row else "",
                 "price": fen(part.price),
             }

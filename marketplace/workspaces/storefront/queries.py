@@ -100,12 +100,19 @@ def card(row: Any) -> Card:
         price=row.price,
         per=per_base(row.unit_price, row.base_unit),
         commodity_class=ClassOf(row.class_code, row.class_name),
-        outcome="assistance" if row.assistance else "ordinary",
+        outcome=outcome_of(row),
         county=row.county_told,
         producer=row.producer_told,
         available=available,
         note=str(_("Sold out for now")) if available == 0 else "",
     )
+
+
+def outcome_of(row: Any) -> str:
+    """As what an offer of `listed` counts by itself: assistance, ordinary, or box, whose parts are judged one by one."""
+    if row is None or not (row.assistance or row.is_box):
+        return "ordinary"
+    return "assistance" if row.assistance else "box"
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +146,11 @@ def with_rule(rows: Iterable[Any], region: str, day: date) -> list[Card]:
     shown = []
     for row in offers:
         limit = (row.unit_price or 0) * (10_000 + band)
-        first = 0 if row.assistance else sum(p * 10_000 <= limit for p in prices.get(row.commodity_class_id, ()))
+        first = (
+            0
+            if row.assistance or row.is_box
+            else sum(p * 10_000 <= limit for p in prices.get(row.commodity_class_id, ()))
+        )
         shown.append(_after(card(row), first))
     return shown
 

@@ -20,6 +20,7 @@ class Label(NamedTuple):
 OUTCOMES: dict[str, Label] = {
     "assistance": Label(_("Assistance product"), "success", "leaf"),
     "ordinary": Label(_("Ordinary product"), "neutral", "tag"),
+    "box": Label(_("Box, judged by its parts"), "info", "gift"),
     "after": Label(_("Assistance goods come first"), "warning", "swap"),
     "allow": Label(_("Allowed"), "success", "check"),
     "block": Label(_("Blocked: assistance goods first"), "danger", "block"),
