@@ -189,8 +189,8 @@ def _sent(parcel: Parcel, receipt: Receipt | None) -> Sent:
 
 
 def _way(parcel: Parcel, receipt: Receipt | None) -> list[dict[str, Any]]:
-    """The steps of a parcel for the stepper, with what is known of each."""
-    done = {"placed": 1, "assigned": 2, "shipped": 3, "accepted": 4, "refused": 3, "returned": 4, "cancelled": 0}
+    """The steps of a parcel, with what is known of each. It is received when the member says so."""
+    done = {"placed": 1, "assigned": 2, "shipped": 3, "accepted": 3, "refused": 3, "returned": 3, "cancelled": 0}
     reached = max(done.get(parcel.state, 1), 4 if receipt else 0)
     shipped = parcel.consignment
     notes = ["", "", f"{shipped.carrier} {shipped.waybill}" if shipped else "", _day(receipt.at) if receipt else ""]
@@ -199,8 +199,7 @@ def _way(parcel: Parcel, receipt: Receipt | None) -> list[dict[str, Any]]:
         {
             "label": label,
             "note": note,
-            "state": "done" if place < reached else "current" if place == reached else "ahead",
-            "url": "",
+            "done": place < reached,
         }
         for place, (label, note) in enumerate(zip(words, notes, strict=True))
     ]
