@@ -1,4 +1,4 @@
-"""Short messages (docs/decisions/0014-signing-in.md)."""
+"""Short messages (docs/decisions/0016-signing-in.md)."""
 
 from django.apps import AppConfig
 

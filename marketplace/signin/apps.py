@@ -1,4 +1,4 @@
-"""Signing in (docs/decisions/0014-signing-in.md)."""
+"""Signing in (docs/decisions/0016-signing-in.md)."""
 
 from django.apps import AppConfig
 
