@@ -68,7 +68,7 @@ class InviteForm(forms.Form):
 
     role = forms.ChoiceField(label=_("Role"))
     note = forms.CharField(
-        label=_("For whom"),
+        label=_("Whom it is for"),
         max_length=80,
         required=False,
         help_text=_("Name or office, so that you recognise the invitation on the list."),
