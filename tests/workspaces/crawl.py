@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from django.test import Client
 from django.urls import reverse
+from django_scopes.state import state as scopes
 
 from marketplace.organisations.models import Role, User
+from tests.people import signed_in
 from tests.workspaces import url_map
 from tests.workspaces.html import Html
 from tests.workspaces.own import PEOPLE
@@ -34,8 +36,15 @@ def reader(role: Role | None, language: str) -> Client:
     client = Client()
     client.cookies[COOKIE] = language
     if role:
-        client.force_login(User.objects.get(username=PEOPLE[role]))
+        signed_in(client, User.objects.get(username=PEOPLE[role]))
     return client
+
+
+def unscoped(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call outside the test's own scope: a page has to say for whom it asks. Everything else of the context stays."""
+    context = contextvars.copy_context()
+    context.run(scopes.set, None)
+    return context.run(function, *arguments, **options)
 
 
 def urls(parameters: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Role | None, str]]:
@@ -51,8 +60,7 @@ def pages(parameters: dict[str, dict[str, Any]], language: str) -> list[Page]:
     clients = {role: reader(role, language) for role in (None, *PEOPLE)}
     found = []
     for name, role, url in urls(parameters):
-        # Asked outside the test's own scope: the page has to say for whom it asks.
-        answer = contextvars.Context().run(clients[role].get, url)
+        answer = unscoped(clients[role].get, url)
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             found.append(Page(name, role, url, Html(answer.content.decode())))
     return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from marketplace.demo import cast
 from marketplace.ledger.models import Purse
+from marketplace.shop.partner.models import StockRecord
 from procurement.policy.models import Policy
 from tests import world as builders
 
@@ -28,3 +29,8 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "operate:offer": dates,
         "operate:class": {"code": "date.red"},
     }
+
+
+def bodies(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
+    """The form that names which offer of the product is meant."""
+    return {"operate:offer": {"offer": StockRecord.objects.filter(product__upc=builders.DATES)[0].pk}}

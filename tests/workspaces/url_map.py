@@ -71,6 +71,11 @@ def own_parameters(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
     return found
 
 
+def needed_bodies(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
+    """Forms by address, where the form names the object: without it there is nothing to be found."""
+    return {name: form for m in modules() if hasattr(m, "bodies") for name, form in m.bodies(made).items()}
+
+
 def shared() -> frozenset[str]:
     """Addresses whose parameter names nothing that anybody owns (a year, a policy): colleagues elsewhere may open them too."""
     return frozenset().union(*(getattr(module, "SHARED", ()) for module in modules()))
