@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection
 
+from marketplace.organisations.models import Role
 from tests.workspaces import crawl, url_map
 from tests.workspaces.crawl import Page
 
@@ -16,7 +17,7 @@ HAN = re.compile(r"[\u3400-\u9fff]+")
 WORD = re.compile(r"[A-Za-z][a-z]{2,}")
 # What has no language: file names, addresses and numbers with letters in them; masked names; words that offices write as they are.
 OF_NO_LANGUAGE = re.compile(
-    r"\b[a-z]+:(?=[\u3400-\u9fff])|[\w+-]+(?:[.:/_+@-][\w+-]+)+|\b(?=[A-Za-z]*\d)\w+|[\u3400-\u9fff]\*+|\b(?:Python|cryptography|Excel|Merkle|English)\b",
+    r"\b[a-z]+:(?=[\u3400-\u9fff])|[\w+-]+(?:[.:/_+@-][\w+-]+)+|\b(?=[A-Za-z]*\d)\w+|[\u3400-\u9fff]\*+|\b(?:Python|cryptography|Excel|Merkle|English|halal)\b",
     re.ASCII,
 )
 # The living page of components shows examples, in Chinese.
@@ -55,9 +56,9 @@ def data() -> list[str]:
 
 def foreign(pages: list[Page], letters: re.Pattern[str], language: str, known: list[str]) -> dict[str, str]:
     """Texts in another language's letters that no mark says to be so and no table holds, each with a page where it stands."""
-    # A lower-case word in a column is a code of ours, not data: it must not be shown as it is.
+    # A lower-case word in a column is a code of ours, not data: nobody but the operator, who keeps the codes, is shown it.
+    codes = {text for text in known if re.fullmatch("[a-z_.]+", text)}
     known = [text for text in known if letters.search(text) and not re.fullmatch("[a-z_]+", text)]
-    initials = {text[0] for text in known}
     found: dict[str, str] = {}
     for page in pages:
         if page.name in WITH_EXAMPLES:
@@ -65,10 +66,13 @@ def foreign(pages: list[Page], letters: re.Pattern[str], language: str, known: l
         for said in page.html.said:
             if said.verbatim or said.language.startswith(language) or not letters.search(said.text):
                 continue
-            rest = OF_NO_LANGUAGE.sub(" ", said.text)
+            if page.role == Role.OPERATOR and said.text in codes:
+                continue
+            rest = said.text
             for text in known:
                 rest = rest.replace(text, " ")
-            if letters.search(rest) and said.text not in initials:
+            rest = OF_NO_LANGUAGE.sub(" ", rest)
+            if letters.search(rest) and len(said.text) > 1:  # one letter is the initial of somebody's name
                 found.setdefault(f"{rest[:90]} <{said.element}>", str(page))
     return found
 
