@@ -209,3 +209,17 @@ def test_a_producer_narrows_orders_and_money_and_takes_them_along(world: None) -
     found = rows(book(producer.open("producer:money", **{"as": "xlsx"})).active)
     assert round(found[-1][5] * 100) == money["paid"]["net"]
     assert producer.open("producer:home").context["owed"]["net"] == 0
+
+
+def test_plans_are_narrowed_and_taken_along(world: None) -> None:
+    giver = builders.side()
+    builders.draft(giver, "=清明慰问", occasion="qingming")
+    builders.draft(giver, "中秋慰问")
+    buyer = Person(cast.BUYER)
+    assert [plan.title for plan in buyer.open("union:programmes", occasion="qingming").context["page"].object_list] == [
+        "=清明慰问"
+    ]
+    assert buyer.open("union:programmes", state="placed").context["page"].paginator.count == 0
+    assert "Nothing fits" in text(buyer.open("union:programmes", q="xyz"))
+    found = rows(book(buyer.open("union:programmes", **{"as": "xlsx"})).active)
+    assert {row[0] for row in found[1:]} == {"=清明慰问", "中秋慰问"}

@@ -29,7 +29,6 @@ class Request:
     row: PriorityException
     price: int | None
     equivalents: int
-    cheapest: int | None
     union: UnionRow | None
 
     @property
@@ -43,26 +42,25 @@ def requests(asked: Sequence[PriorityException]) -> list[Request]:
     products = [one.product_id for one in asked]
     prices = dict(StockRecord.objects.filter(product__in=products).values_list("product").annotate(low=Min("price")))
     classes = {one.product.commodity_class_id for one in asked}
-    on_offer = {
-        pk: (number, low)
-        for pk, number, low in valid_on()
+    on_offer = dict(
+        valid_on()
         .filter(product__commodity_class__in=classes, product__stockrecords__listed=True)
         .filter(product__stockrecords__stock__in_stock__gt=F("product__stockrecords__stock__allocated"))
         .values_list("product__commodity_class")
-        .annotate(n=Count("product", distinct=True), low=Min("product__stockrecords__price"))
-    }
+        .annotate(n=Count("product", distinct=True))
+    )
     unions = {
         row.union.pk: row for row in union_rows(list({one.union_id: one.union for one in asked}.values()), today().year)
     }
-    found = []
-    for one in asked:
-        price, (number, low) = prices.get(one.product_id), on_offer.get(one.product.commodity_class_id, (0, None))
-        found.append(Request(one, _fen(price), number, _fen(low), unions.get(one.union_id)))
-    return found
-
-
-def _fen(price: Any) -> int | None:
-    return None if price is None else int(price * 100)
+    return [
+        Request(
+            one,
+            int(prices[one.product_id] * 100) if one.product_id in prices else None,
+            on_offer.get(one.product.commodity_class_id, 0),
+            unions.get(one.union_id),
+        )
+        for one in asked
+    ]
 
 
 class ExceptionFilters(Filters):

@@ -136,6 +136,6 @@ def health(request: HttpRequest) -> JsonResponse:
 @open_to_all
 def robots(request: HttpRequest) -> HttpResponse:
     """Ask crawlers to leave the workspaces alone."""
-    places = ("/union/", "/producer/", "/audit/", "/oversight/", "/accounts/")
+    places = ("/union/", "/producer/", "/province/", "/operate/", "/audit/", "/oversight/", "/accounts/")
     text = "User-agent: *\n" + "".join(f"Disallow: {place}\n" for place in places)
     return HttpResponse(text, content_type="text/plain")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -38,6 +39,7 @@ from marketplace.workspaces.union.forms import (
     SetAsideForm,
 )
 from marketplace.workspaces.union.frame import carried_out, frame, programme_of
+from marketplace.workspaces.union.lists import programme_listing
 from marketplace.workspaces.union.purses import set_aside as set_money_aside
 from marketplace.workspaces.union.suggestions import first_draft
 from procurement.priority.actions import ask_exception
@@ -67,12 +69,11 @@ FAULT_WORDS = {
 
 
 @open_to(Role.BUYER, Role.APPROVER)
-def index(request: HouseRequest) -> HttpResponse:
+def index(request: HouseRequest) -> HttpResponseBase:
     """All plans of the union, newest first."""
     rows = Programme.objects.filter(union=request.organisation).select_related("order")
-    return render(
-        request, "union/programmes.html", {"page": page_of(request, rows), "is_buyer": Role.BUYER in request.roles}
-    )
+    listing = programme_listing(request, rows)
+    return listing.answer("union/programmes.html", page=listing.page, is_buyer=Role.BUYER in request.roles)
 
 
 @open_to(Role.BUYER)
