@@ -13,13 +13,30 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.ledger.models import Purse, PurseKind
-from marketplace.organisations.errors import Refusals
+from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import holds, require
 from marketplace.shop.catalogue.models import Product
 from procurement.programmes.annotate import annotated_copy
-from procurement.programmes.errors import BadFile, ChoosingDue, NothingToSubstitute, OwnPlan, PastDate, PurseOfAnother
-from procurement.programmes.models import Delivery, GiftLine, Option, Programme, ProgrammeState, Recipient, RosterImport
+from procurement.programmes.errors import (
+    BadFile,
+    ChoosingDue,
+    ImportRunning,
+    NothingToSubstitute,
+    OwnPlan,
+    PastDate,
+    PurseOfAnother,
+)
+from procurement.programmes.models import (
+    Delivery,
+    GiftLine,
+    ImportState,
+    Option,
+    Programme,
+    ProgrammeState,
+    Recipient,
+    RosterImport,
+)
 from procurement.programmes.people import deliver_to, recipient_of
 from procurement.programmes.plans import plan_of
 from procurement.programmes.roster import RosterError, RosterReading, read_roster
@@ -118,11 +135,13 @@ def withdraw(actor: User, programme: Programme) -> None:
         record_step("programme.withdrawn", programme)
 
 
-def import_roster(actor: User, programme: Programme, file_name: str, content: bytes) -> RosterImport:
+def import_roster(
+    actor: User, programme: Programme, file_name: str, content: bytes, waiting: RosterImport | None = None
+) -> RosterImport:
     """Read a roster file, keep its good rows, and report every faulty one at once with an annotated copy of the workbook.
 
-    Members that are on the list already are updated, so that a mended copy can be uploaded again. Raises NotAllowed, WrongState,
-    BadFile; then nothing is changed.
+    Members that are on the list already are updated, so that a mended copy can be uploaded again. An upload that was `waiting` is
+    filled in. Raises NotAllowed, WrongState, BadFile; then nothing is changed.
     """
     require(actor, Role.BUYER, programme.union)
     name = PurePath(file_name).name[:200]
@@ -133,17 +152,14 @@ def import_roster(actor: User, programme: Programme, file_name: str, content: by
     copy = annotated_copy(content, reading, filename=name) if reading.faults else b""
     with transaction.atomic():
         locked = locked_draft(programme, _("import a roster into"))
-        imported = RosterImport.objects.create(
-            programme=locked,
-            union=locked.union,
-            file_name=name,
-            sha256=hashlib.sha256(content).hexdigest(),
-            people=reading.people,
-            accepted=len(reading.accepted),
-            faults=[[fault.sheet, fault.row, fault.code] for fault in reading.faults],
-            annotated=base64.b64encode(copy).decode(),
-            imported_by=actor,
+        imported = waiting or RosterImport(
+            union=locked.union, file_name=name, sha256=hashlib.sha256(content).hexdigest(), imported_by=actor
         )
+        imported.programme, imported.state, imported.content = locked, ImportState.DONE, ""
+        imported.people, imported.accepted = reading.people, len(reading.accepted)
+        imported.faults = [[fault.sheet, fault.row, fault.code] for fault in reading.faults]
+        imported.annotated = base64.b64encode(copy).decode()
+        imported.save()
         _keep(imported, reading)
         record_step(
             "roster.imported", locked, file_sha256=imported.sha256, people=imported.people, accepted=imported.accepted,
@@ -237,8 +253,11 @@ def submit(actor: User, programme: Programme) -> None:
     require(actor, Role.BUYER, programme.union)
     with transaction.atomic():
         locked = locked_draft(programme, _("submit"))
-        if faults := plan_of(locked).faults:
-            raise Refusals(list(faults))
+        faults: list[HouseError] = list(plan_of(locked).faults)
+        if RosterImport.objects.filter(programme=locked, state=ImportState.DUE).exists():
+            faults.append(ImportRunning())
+        if faults:
+            raise Refusals(faults)
         move(locked, ProgrammeState.SUBMITTED, submitted_by=actor, sent_back_because="")
         record_step("programme.submitted", locked)
 

@@ -256,3 +256,10 @@ class TiedAlready(HouseError):
     sentence = _(
         "This account, or this member, belongs together with another already. If that is wrong, ask your union to correct it."
     )
+
+
+class ImportRunning(HouseError):
+    """A list that is still being read."""
+
+    code = "import_running"
+    sentence = _("A list of members is still being read. Wait until it is done, then submit the plan.")

@@ -3,9 +3,16 @@
 from marketplace.steps.models import Step
 from marketplace.steps.registry import handles
 from procurement.programmes.choosing import CLOSE, close_in_time
+from procurement.programmes.uploads import READ, read_waiting
 
 
 @handles(CLOSE)
 def on_close(step: Step) -> None:
     """Close a choosing at its deadline; nothing to do when the buyer closed it before."""
     close_in_time(int(step.part))
+
+
+@handles(READ, queue="imports")
+def on_read(step: Step) -> None:
+    """Read a large list of members."""
+    read_waiting(int(step.cause.removeprefix("import:")))

@@ -41,6 +41,8 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "union:renew_link": plan | person,
         "union:complaint": {"pk": complaint.pk},
         "union:close_complaint": {"pk": complaint.pk},
+        "union:import_progress": {"pk": made.uploaded_to, "upload": made.upload},
+        "union:import_retry": {"pk": made.uploaded_to, "upload": made.upload},
         "my:own": {"pk": recipient.pk},
         "my:gift": gift,
         "my:choose": gift,

@@ -194,7 +194,7 @@ def _way(parcel: Parcel, receipt: Receipt | None) -> list[dict[str, Any]]:
     reached = max(done.get(parcel.state, 1), 4 if receipt else 0)
     shipped = parcel.consignment
     notes = ["", "", f"{shipped.carrier} {shipped.waybill}" if shipped else "", _day(receipt.at) if receipt else ""]
-    words = [_("Ordered"), _("Packed"), _("Shipped"), _("Received")]
+    words = [_("Ordered"), _("Packed"), _("Shipped"), _("Signed for")]
     return [
         {
             "label": label,

@@ -42,12 +42,14 @@ from marketplace.workspaces.union.frame import carried_out, frame, programme_of
 from marketplace.workspaces.union.lists import programme_listing
 from marketplace.workspaces.union.purses import set_aside as set_money_aside
 from marketplace.workspaces.union.suggestions import first_draft
+from marketplace.workspaces.union.uploads import running
 from procurement.priority.actions import ask_exception
 from procurement.programmes import actions
 from procurement.programmes.choosing import offer
-from procurement.programmes.models import Programme, ProgrammeState, Recipient, RosterImport
+from procurement.programmes.models import ImportState, Programme, ProgrammeState, Recipient, RosterImport
 from procurement.programmes.placement import place as place_order
 from procurement.programmes.queries import preview
+from procurement.programmes.uploads import take_roster
 from suppliers.listings.queries import listed
 
 _PEOPLE_SHOWN = 50
@@ -141,11 +143,14 @@ def roster(request: HouseRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["roster"]
         try:
-            done = actions.import_roster(request.user, programme, upload.name, upload.read())
+            done = take_roster(request.user, programme, upload.name, upload.read())
         except HouseError as error:
             put_into(form, error)
         else:
-            _tell_import(request, done)
+            if done.state == ImportState.DUE:
+                thanks(request, _("The list is large and is being read now."))
+            else:
+                _tell_import(request, done)
             return redirect("union:roster", pk=pk)
     listed = Recipient.objects.filter(programme=programme)
     departments = listed.exclude(department="").order_by("department").values_list("department", flat=True).distinct()
@@ -154,7 +159,7 @@ def roster(request: HouseRequest, pk: int) -> HttpResponse:
     people.object_list = [_masked(person) for person in people.object_list]
     context = frame(request, programme, "roster") | {"narrow": narrow}
     latest = programme.imports.first()
-    context |= {"form": form, "people": people, "latest": latest, "faults": _faults(latest)}
+    context |= {"form": form, "people": people, "latest": latest, "faults": _faults(latest), "running": running(latest)}
     return render(request, "union/roster.html", context)
 
 

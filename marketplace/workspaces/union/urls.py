@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.union import choosing, complaints, orders, papers, people, programmes, views
+from marketplace.workspaces.union import choosing, complaints, orders, papers, people, programmes, uploads, views
 
 app_name = "union"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("programmes/<int:pk>/roster/add/", people.add, name="person_add"),
     path("programmes/<int:pk>/roster/<int:person>/take-off/", people.take_off, name="person_off"),
     path("programmes/<int:pk>/roster/<int:upload>/marked.xlsx", programmes.annotated, name="annotated"),
+    path("programmes/<int:pk>/roster/<int:upload>/progress/", uploads.progress, name="import_progress"),
+    path("programmes/<int:pk>/roster/<int:upload>/retry/", uploads.retry, name="import_retry"),
     path("programmes/<int:pk>/goods/", programmes.goods, name="goods"),
     path("programmes/<int:pk>/goods/put/", programmes.put, name="put"),
     path("programmes/<int:pk>/goods/<int:slot>/clear/", programmes.clear, name="clear"),
