@@ -43,6 +43,8 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "union:close_complaint": {"pk": complaint.pk},
         "union:import_progress": {"pk": made.uploaded_to, "upload": made.upload},
         "union:import_retry": {"pk": made.uploaded_to, "upload": made.upload},
+        "union:receipts": {"number": made.order},
+        "union:receipts_workbook": {"number": made.order},
         "my:own": {"pk": recipient.pk},
         "my:gift": gift,
         "my:choose": gift,

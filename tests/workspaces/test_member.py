@@ -173,7 +173,7 @@ class TestChoosing:
         page = buyer.send("union:links", programme.pk, department="一车间")
         assert page.content.decode().count('class="qr"') == 2
         answer = buyer.send("union:links_workbook", programme.pk)
-        book = load_workbook(BytesIO(b"".join(answer.streaming_content)))
+        book = load_workbook(BytesIO(answer.content))
         rows = list(book.active.iter_rows(values_only=True))
         links = [row[4] for row in rows[1:]]
         assert len(rows) == 4
@@ -277,3 +277,21 @@ class TestSignedIn:
             planned(side(), [DATES], title=str(n))
         assert len(member.open("my:home").context["page"].object_list) == 4
         assert statements_of(lambda: member.open("my:home")) == before
+
+
+def test_the_receipt_list_names_everybody_and_is_recorded() -> None:
+    giver = side()
+    order = bring(placed(giver, [DATES, FUNGUS], heads=4), giver.buyer, "shipped")
+    buyer = Person(cast.BUYER)
+    assert Reveal.objects.filter(purpose="receipt list").count() == 0
+    buyer.open("union:receipts", order.number)
+    assert Reveal.objects.filter(purpose="receipt list").count() == 0
+    page = text(buyer.send("union:receipts", order.number, department="一车间"))
+    names = {r.name: r.department for r in Recipient.objects.filter(programme__order=order)}
+    assert {name for name in names if name in page} == {name for name in names if names[name] == "一车间"}
+    answer = buyer.send("union:receipts_workbook", order.number)
+    book = load_workbook(BytesIO(answer.content))
+    rows = list(book.active.iter_rows(min_row=2, values_only=True))
+    assert len(rows) == 8
+    assert round(sum(row[5] for row in rows) * 100) == int(order.total_incl_tax * 100)
+    assert list(Reveal.objects.filter(purpose="receipt list").values_list("count", flat=True).order_by("id")) == [2, 4]

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from marketplace.workspaces.union import choosing, complaints, orders, papers, people, programmes, uploads, views
+from marketplace.workspaces.union import (
+    choosing,
+    complaints,
+    orders,
+    papers,
+    people,
+    programmes,
+    receipts,
+    uploads,
+    views,
+)
 
 app_name = "union"
 urlpatterns = [
@@ -45,6 +55,8 @@ urlpatterns = [
     path("orders/<str:number>/judgements/<int:pk>/", orders.judgement, name="judgement"),
     path("orders/<str:number>/parts/<int:pk>/accept/", orders.accept, name="accept"),
     path("orders/<str:number>/parts/<int:pk>/pay/", orders.pay, name="pay"),
+    path("orders/<str:number>/receipts/", receipts.receipts, name="receipts"),
+    path("orders/<str:number>/receipts/receipts.xlsx", receipts.receipts_workbook, name="receipts_workbook"),
     path("orders/<str:number>/pack/", orders.pack, name="pack"),
     path("statement/", views.statement, name="statement"),
     path("statement/<int:year>/", views.statement, name="statement_year"),
