@@ -68,6 +68,20 @@ GIFT_300 = (ASSISTANCE, BLOCKED, PARTIAL_FIRST, NO_EQUIVALENT, BOX)
 GIFT_1000 = (ASSISTANCE, BLOCKED, PARTIAL_SECOND, NO_EQUIVALENT, BOX)
 
 
+# What follows a union's code in the user names of its buyer and approver.
+_UNION_PEOPLE = {
+    "U-XA-YT": "", "U-XA-YT-01": ".works", "U-XA-YT-02": ".school", "U-XA-YT-03": ".hospital", "U-XA-BQ": ".baqiao",
+    "U-XA-BQ-01": ".mill", "U-YL-YY": ".yuyang", "U-YL-YY-01": ".mine", "U-YL-YY-02": ".bus", "U-HZ-HT": ".hantai",
+    "U-HZ-HT-01": ".cement",
+}  # fmt: skip
+BUYING_UNIONS = tuple(_UNION_PEOPLE)
+
+
+def union_login(role: str, union: str) -> str:
+    """The user name of a union's buyer or approver; `role` is one of these words."""
+    return f"{role}{_UNION_PEOPLE[union]}"
+
+
 def seller_login(organisation_code: str) -> str:
     """The user name of the person who confirms and ships for a producer or ordinary supplier."""
     return organisation_code.lower()
@@ -97,7 +111,7 @@ def to_set_aside(assistance: int, ordinary: int, reserve: int, minimum_share_bp:
 
 @dataclass(frozen=True)
 class Login:
-    """One person of the demonstration: user name, what they do, where their work begins."""
+    """One person of the demonstration: user name, what they do, where their work begins, which is what they are grouped by."""
 
     username: str
     who: str
@@ -105,23 +119,40 @@ class Login:
     start: str
 
 
+# Where work begins, and who begins there: the headings under which logins are printed.
+PLACES = {
+    "/union/": "工会：计划、审批、验收 / unions: plan, approve, accept",
+    "/my/": "会员 / members",
+    "/producer/": "供货方 / producers and suppliers",
+    "/province/": "省属企业 / province enterprise",
+    "/oversight/": "认定与上级工会 / county offices and unions above",
+    "/audit/": "经审会 / auditors",
+    "/operate/": "平台运营 / operators",
+}
+
 LOGINS = (
     Login(BUYER, "工会经办人（雁塔区总工会）", "union buyer, Yanta district", "/union/"),
     Login(APPROVER, "工会主席（雁塔区总工会）", "union approver, Yanta district", "/union/"),
+    Login("buyer.yuyang", "工会经办人（榆阳区总工会）", "union buyer, Yuyang district", "/union/"),
+    Login("approver.yuyang", "工会主席（榆阳区总工会）", "union approver, Yuyang district", "/union/"),
+    Login("buyer.works", "基层工会经办人（秦岭机械厂）", "grassroots buyer, Qinling Machine Works", "/union/"),
+    Login("approver.works", "基层工会主席（秦岭机械厂）", "grassroots approver, Qinling Machine Works", "/union/"),
+    Login("buyer.bus", "基层工会经办人（塞上公交）", "grassroots buyer, Saishang Bus", "/union/"),
     Login("member", "会员", "member", "/my/"),
-    Login(UNION_OFFICER, "上级工会（西安市总工会）", "upper-union officer, Xi'an", "/oversight/"),
-    Login("officer.province", "上级工会（省总工会）", "upper-union officer, province", "/oversight/"),
-    Login(AUDITOR, "经审会（省总工会）", "auditor, province", "/audit/"),
     Login("p-jx", "合作社（佳县）", "producer, Jiaxian", "/producer/"),
     Login("p-zs", "县域企业（柞水）", "producer, Zhashui", "/producer/"),
     Login("p-mz", "合作社（米脂）", "producer, Mizhi", "/producer/"),
+    Login("p-wb", "村级合作社（吴堡）", "village cooperative, Wubu", "/producer/"),
     Login("t-js", "普通供应商（金穗杂粮）", "ordinary supplier, Golden Ear", "/producer/"),
     Login("enterprise", "省属企业", "province enterprise", "/province/"),
     Login("town.610828", "镇办（佳县）", "town officer, Jiaxian", "/oversight/"),
     Login("sector.610828", "行业主管（佳县）", "sector officer, Jiaxian", "/oversight/"),
     Login("county.610828", "县级认定（佳县）", "county officer, Jiaxian", "/oversight/"),
+    Login(UNION_OFFICER, "上级工会（西安市总工会）", "upper-union officer, Xi'an", "/oversight/"),
+    Login("officer.yulin", "上级工会（榆林市总工会）", "upper-union officer, Yulin", "/oversight/"),
+    Login("officer.province", "上级工会（省总工会）", "upper-union officer, province", "/oversight/"),
+    Login(AUDITOR, "经审会（省总工会）", "auditor, province", "/audit/"),
+    Login("auditor.xian", "经审会（西安市总工会）", "auditor, Xi'an", "/audit/"),
     Login("operator", "平台运营", "operator", "/operate/"),
     Login("operator.second", "平台运营（复核）", "operator, second person", "/operate/"),
-    Login("buyer.yuyang", "工会经办人（榆阳区总工会）", "union buyer, Yuyang district", "/union/"),
-    Login("approver.yuyang", "工会主席（榆阳区总工会）", "union approver, Yuyang district", "/union/"),
 )

@@ -72,18 +72,21 @@ _UNIONS = (
 
 # User name, role, organisation's code; those of sellers and county offices are added by their tables.
 _PEOPLE = (
-    (cast.BUYER, Role.BUYER, cast.UNION),
-    (cast.APPROVER, Role.APPROVER, cast.UNION),
+    *((cast.union_login("buyer", union), Role.BUYER, union) for union in cast.BUYING_UNIONS),
+    *((cast.union_login("approver", union), Role.APPROVER, union) for union in cast.BUYING_UNIONS),
     ("member", Role.MEMBER, cast.UNION),
     (cast.UNION_OFFICER, Role.UNION_OFFICER, cast.CITY_UNION),
+    ("officer.yulin", Role.UNION_OFFICER, "U-YL"),
+    ("officer.hanzhong", Role.UNION_OFFICER, "U-HZ"),
     ("officer.province", Role.UNION_OFFICER, cast.PROVINCE_UNION),
     (cast.AUDITOR, Role.AUDITOR, cast.PROVINCE_UNION),
+    ("auditor.xian", Role.AUDITOR, cast.CITY_UNION),
     ("enterprise", Role.PROVINCE, cast.ENTERPRISE),
     ("operator", Role.OPERATOR, cast.OPERATOR),
     ("operator.second", Role.OPERATOR, cast.OPERATOR),
-    ("buyer.yuyang", Role.BUYER, "U-YL-YY"),
-    ("approver.yuyang", Role.APPROVER, "U-YL-YY"),
 )
+# What people are called of whom no login is printed.
+_TITLES = {Role.BUYER: "工会经办人", Role.APPROVER: "工会主席", Role.UNION_OFFICER: "上级工会"}
 _OFFICERS = (
     ("town", Role.TOWN_OFFICER, "镇办"),
     ("sector", Role.SECTOR_OFFICER, "行业主管"),
@@ -176,6 +179,9 @@ def make_people(organisations: Mapping[str, Organisation]) -> dict[str, User]:
     """A user for every role, by user name; all with the demonstration's password, hashed once."""
     shown = {login.username: login.who for login in cast.LOGINS}
     held = [(username, role, organisations[code]) for username, role, code in _PEOPLE]
+    for username, role, organisation in held:
+        if username not in shown:
+            shown[username] = f"{_TITLES[role]}（{organisation.name.removesuffix('（演示）')}）"
     for organisation in organisations.values():
         held += _own_people(organisation, shown)
     hashed = make_password(cast.PASSWORD)

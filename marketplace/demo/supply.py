@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -108,45 +108,23 @@ def make_households(supply: Supply) -> None:
 
 def make_assistance_lots(supply: Supply) -> None:
     """Collections from every household, and the lots that make up each product's stock, boxes too."""
-    goods = {row["sku"]: row for row in rows("goods")}
-    for row in goods.values():
-        parts = [(row, 1)] if row["produce"] else _own_parts(row["sku"], goods)
+    for row in rows("goods"):
         for number, made in enumerate(_batches(int(row["stock"] or 0)), 1):
-            _make_lot(supply, row, parts, number, made)
+            make_assistance_lot(supply, row, made, _produced_on(supply, row, number), number)
 
 
-def _own_parts(box: str, goods: Mapping[str, Mapping[str, str]]) -> list[tuple[Mapping[str, str], int]]:
-    """Those components of a box that are assistance products, and how many of each it holds."""
-    return [
-        (goods[row["product"]], int(row["quantity"]))
-        for row in rows("boxes")
-        if row["box"] == box and row["product"] in goods
-    ]
-
-
-def _batches(stock: int) -> list[int]:
-    """A large stock was made as two lots; what is sold out or out of season has none."""
-    if not stock:
-        return []
-    return [stock] if stock <= LARGE_STOCK else [stock // 2, stock - stock // 2]
-
-
-def _make_lot(
-    supply: Supply,
-    row: Mapping[str, str],
-    parts: Sequence[tuple[Mapping[str, str], int]],
-    number: int,
-    made: int,
-) -> None:
-    produced_on = _produced_on(supply, row, number)
+def make_assistance_lot(
+    supply: Supply, row: Mapping[str, str], made: int, produced_on: date, number: int, households: int = 0
+) -> Lot:
+    """One lot of `made` units, from collections of so many of the producer's households (0 = all)."""
     inputs: dict[Collection, int] = {}
     output = needed = 0
-    for part, quantity in parts:
+    for part, quantity in _own_parts(row):
         grams = made * quantity * int(part["unit_grams"])
         raw = -(-grams * WHOLE_BP // int(part["yield_bp"]))
-        inputs |= _collect(supply, part, raw, produced_on)
+        inputs |= _collect(supply, part, raw, produced_on, households)
         output, needed = output + grams, needed + raw
-    provenance.make_lot(
+    return provenance.make_lot(
         supply.seller(row["producer"]),
         supply.offers[row["sku"]].stock,
         f"{row['sku']}-{produced_on:%y%m%d}-{number}",
@@ -160,15 +138,38 @@ def _make_lot(
     )
 
 
+def _own_parts(row: Mapping[str, str]) -> list[tuple[Mapping[str, str], int]]:
+    """What is collected for an article, and how many of each it holds: itself, or a box's assistance products."""
+    if row["produce"]:
+        return [(row, 1)]
+    goods = {other["sku"]: other for other in rows("goods")}
+    return [
+        (goods[part["product"]], int(part["quantity"]))
+        for part in rows("boxes")
+        if part["box"] == row["sku"] and part["product"] in goods
+    ]
+
+
+def _batches(stock: int) -> list[int]:
+    """A large stock was made as two lots; what is sold out or out of season has none."""
+    if not stock:
+        return []
+    return [stock] if stock <= LARGE_STOCK else [stock // 2, stock - stock // 2]
+
+
 def _produced_on(supply: Supply, row: Mapping[str, str], number: int) -> date:
     """The older of two lots is a month old, the other about ten days, fresh goods a few days."""
     fresh = int(row["shelf"]) <= 60
     return supply.today - timedelta(days=(6 - number) if fresh else (50 - 20 * number))
 
 
-def _collect(supply: Supply, part: Mapping[str, str], raw: int, produced_on: date) -> dict[Collection, int]:
+def _collect(
+    supply: Supply, part: Mapping[str, str], raw: int, produced_on: date, households: int
+) -> dict[Collection, int]:
     """Buy `raw` grams of a product's produce from its producer's households, a little more than is used."""
     agreements = supply.agreements[part["producer"]]
+    if households:
+        agreements = supply.dice.sample(agreements, min(households, len(agreements)))
     weights = [supply.dice.randint(80, 120) for _ in agreements]
     used: dict[Collection, int] = {}
     left = raw
@@ -194,14 +195,21 @@ def _collect(supply: Supply, part: Mapping[str, str], raw: int, produced_on: dat
 def make_ordinary_lots(supply: Supply) -> None:
     """The ordinary suppliers' stock: lots without recipe, as they show no provenance."""
     for row in rows("ordinary"):
-        stock = supply.offers[row["sku"]].stock
-        produced_on = _produced_on(supply, row, 2)
-        lot = Lot.objects.create(
-            stock=stock,
-            holder=supply.organisations[row["trader"]],
-            code=f"{row['sku']}-{produced_on:%y%m%d}",
-            made=int(row["stock"]),
-            produced_on=produced_on,
-            best_before=produced_on + timedelta(days=int(row["shelf"])),
-        )
-        receive(lot, f"lot:{lot.code}")
+        make_ordinary_lot(supply, row, int(row["stock"]), _produced_on(supply, row, 2))
+
+
+def make_ordinary_lot(
+    supply: Supply, row: Mapping[str, str], made: int, produced_on: date, number: int | None = None
+) -> Lot:
+    """One lot of an ordinary supplier, put into stock."""
+    tail = "" if number is None else f"-{number}"
+    lot = Lot.objects.create(
+        stock=supply.offers[row["sku"]].stock,
+        holder=supply.organisations[row["trader"]],
+        code=f"{row['sku']}-{produced_on:%y%m%d}{tail}",
+        made=made,
+        produced_on=produced_on,
+        best_before=produced_on + timedelta(days=int(row["shelf"])),
+    )
+    receive(lot, f"lot:{lot.code}")
+    return lot

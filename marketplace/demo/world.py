@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from datetime import date
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.demo import cast
 from marketplace.demo.accredited import accredit, accredit_in_part
 from marketplace.demo.catalogue import make_classes, make_goods
+from marketplace.demo.clock import moment, simulated
 from marketplace.demo.devices import give_phones, make_devices
+from marketplace.demo.gifts import BEFORE
+from marketplace.demo.history import make_history
 from marketplace.demo.organisations import make_counties, make_organisations, make_people
+from marketplace.demo.purses import THE_CASTS, open_purses
 from marketplace.demo.rules import make_policies
 from marketplace.demo.supply import (
     Supply,
@@ -24,10 +29,7 @@ from marketplace.demo.supply import (
 )
 from marketplace.evidence.actions import record
 from marketplace.evidence.models import Entry
-from marketplace.ledger.actions import fund, open_purse
-from marketplace.ledger.models import PurseKind
 from marketplace.organisations.errors import HouseError
-from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
 
 SEED = 20200501
@@ -51,8 +53,12 @@ def is_loaded() -> bool:
     return Entry.objects.filter(subject=_MARKER, kind="demo.loaded").exists()
 
 
-def load() -> bool:
-    """Load the world, all or nothing; False if it was there already. Raises NotADemonstration."""
+def load(*, history: bool = False, tell: Callable[[str], None] = lambda _progress: None) -> bool:
+    """Load the world, all or nothing; False if it was there already. Raises NotADemonstration.
+
+    With `history` the world begins more than a year ago, and its unions, producers and officers live through the time until now by
+    a simulated clock. `tell` hears how far that has come.
+    """
     if not settings.EMBEDDED:
         raise NotADemonstration
     if is_loaded():
@@ -63,11 +69,18 @@ def load() -> bool:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if is_loaded():
             return False
-        _load()
+        if history:
+            _live(tell)
+        else:
+            supply = _begin(timezone.localdate())
+            _stock_up(supply)
+            open_purses(supply.organisations, supply.today.year, THE_CASTS)
+        record("demo.loaded", {"seed": SEED}, subject=_MARKER)
     return True
 
 
-def _load() -> None:
+def _begin(today: date) -> Supply:
+    """Who there is and what is offered, as of the moment that the clock shows."""
     counties = make_counties()
     organisations = make_organisations(counties)
     people = make_people(organisations)
@@ -75,26 +88,28 @@ def _load() -> None:
     give_phones(people.values())
     make_policies(people)
     offers = make_goods(make_classes(), organisations)
-    today = timezone.localdate()
-    supply = Supply(organisations, people, offers, today, today, random.Random(SEED))
+    supply = Supply(organisations, people, offers, today, timezone.localdate(), random.Random(SEED))
     make_contracts(supply)
     make_households(supply)
     accredit(supply)
+    return supply
+
+
+def _stock_up(supply: Supply) -> None:
+    """What is on the shelf today, and what officers find on their desks."""
     accredit_in_part(supply)
     make_assistance_lots(supply)
     make_ordinary_lots(supply)
-    _make_purses(organisations)
-    record("demo.loaded", {"seed": SEED, "goods": len(offers)}, subject=_MARKER)
 
 
-def _make_purses(organisations: dict[str, Organisation]) -> None:
-    """This year's purses: ample general funds, and a little in the assistance-only purse."""
-    year = timezone.localdate().year
-    for code in (cast.UNION, "U-YL-YY", "U-XA-YT-01"):
-        union = organisations[code]
-        general = open_purse(union, cast.GENERAL_PURSE, year, name_en="Festival gifts")
-        fund(general, cast.FUNDS_AT_FIRST, f"demo:fund:{code}:{year}:general")
-        reserve = open_purse(
-            union, cast.ASSISTANCE_PURSE, year, name_en="Assistance products only", kind=PurseKind.RING_FENCED
-        )
-        fund(reserve, cast.RESERVE_AT_FIRST, f"demo:fund:{code}:{year}:assistance")
+def _live(tell: Callable[[str], None]) -> None:
+    """Begin long ago, and live until now."""
+    now = timezone.now()
+    today = timezone.localdate()
+    begun = today - BEFORE
+    body = {"seed": SEED, "from": begun.isoformat(), "made_at_once_on": today.isoformat()}
+    record("demo.history", body, subject=_MARKER)
+    with simulated(moment(begun)) as clock:
+        supply = _begin(today)
+        make_history(supply, clock, now, SEED, lambda when: tell(f"{when:%Y-%m}"))
+    _stock_up(supply)

@@ -1,0 +1,53 @@
+"""A year of history: gifts, attempts, exceptions and audits, each on its day, by the simulated clock."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from marketplace.demo.diary import Diary
+from marketplace.demo.gifts import plan
+from marketplace.demo.purses import open_purses
+from marketplace.demo.story import Story, Year
+from marketplace.demo.supply import Supply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from marketplace.demo.clock import Clock
+
+Tell = Callable[[datetime], None]
+
+_BUDGET_MONTH, _BUDGET_DAY = 11, 10  # when unions fund the coming year
+
+
+def make_history(supply: Supply, clock: Clock, end: datetime, seed: int, tell: Tell) -> None:
+    """Live through the simulated time until `end`."""
+    dice = random.Random(seed)
+    diary = Diary(clock, end)
+    year = Year(supply, diary, dice)
+    for gift_year in range(supply.begun.year, supply.today.year + 2):
+        budget = max(supply.begun + timedelta(days=1), date(gift_year - 1, _BUDGET_MONTH, _BUDGET_DAY))
+        diary.note(budget, lambda gift_year=gift_year: open_purses(supply.organisations, gift_year), 8)
+    for gift in plan(supply.today, dice):
+        Story(year, gift).begin()
+    for number in range((supply.today - supply.begun).days):
+        # Every morning what time alone has brought about: deliveries accepted by silence.
+        diary.note(supply.begun + timedelta(days=number), lambda: None, 7)
+    with _quiet():
+        diary.live(tell)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The step that is meant to fail does not fill the terminal."""
+    steps = logging.getLogger("marketplace.steps.actions")
+    steps.disabled = True
+    try:
+        yield
+    finally:
+        steps.disabled = False
