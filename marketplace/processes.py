@@ -189,8 +189,8 @@ def _environment(data: Path) -> dict[str, str]:
     return here | addresses | {"REDIS_URL": servers.redis_url}
 
 
-def _prepare() -> Prepared:
-    """Migrate and load the world, in this process: each start of Django costs seconds."""
+def _prepare(*, history: bool) -> Prepared:
+    """Migrate and load the world, with its past if wanted, in this process: each start of Django costs seconds."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
     import django
     from django.core.management import call_command
@@ -202,7 +202,7 @@ def _prepare() -> Prepared:
     if plan.migration_plan(plan.loader.graph.leaf_nodes()):
         print("Making the database's tables ...", flush=True)
         call_command("migrate", database="owner", verbosity=0)
-    call_command("load_world")
+    call_command("load_world", history=history)
     prepared = Prepared(log_vkey=_output_of("evidence_key").strip(), logins=_output_of("demo_logins"))
     connections.close_all()
     return prepared
@@ -216,10 +216,10 @@ def _output_of(command: str) -> str:
     return output.getvalue()
 
 
-def _start_all(data: Path, port: int, children: list[Child]) -> Prepared:
+def _start_all(data: Path, port: int, children: list[Child], *, history: bool) -> Prepared:
     """Start everything and wait until the pages answer; `children` receives what has been started so far."""
     os.environ.update(_environment(data))
-    prepared = _prepare()
+    prepared = _prepare(history=history)
     commands = {
         "web": web_command(port),
         "witness": local_witness.command(data, prepared.log_vkey),
@@ -233,7 +233,7 @@ def _start_all(data: Path, port: int, children: list[Child]) -> Prepared:
 
 
 @contextlib.contextmanager
-def running_mall(data: Path, port: int) -> Iterator[tuple[list[Child], Prepared]]:
+def running_mall(data: Path, port: int, *, history: bool = False) -> Iterator[tuple[list[Child], Prepared]]:
     """All processes of a mall with this data folder, its pages on `port`; all of them ended afterwards.
 
     Raises ProcessFailed when something does not come up, or when this folder's mall runs already.
@@ -245,7 +245,7 @@ def running_mall(data: Path, port: int) -> Iterator[tuple[list[Child], Prepared]
         if not ours:
             raise ProcessFailed(f"The mall of {data} runs already. `make stop` ends it.")
         try:
-            prepared = _start_all(data, port, children)
+            prepared = _start_all(data, port, children, history=history)
             yield children, prepared
         finally:
             # A second Ctrl-C must not leave half of them behind.
@@ -281,7 +281,7 @@ def demo(data: Path, port: int) -> int:
     print(f"Starting the mall; data and logs are in {data} ...", flush=True)
     port = free_port(port)
     address = f"http://{LOOPBACK}:{port}/"
-    with contextlib.suppress(KeyboardInterrupt), running_mall(data, port) as (children, prepared):
+    with contextlib.suppress(KeyboardInterrupt), running_mall(data, port, history=True) as (children, prepared):
         print(f"Answering after {time.monotonic() - started:.1f} s at {address}\n", flush=True)
         done = data / "main-job-done"
         if not done.exists() and _main_job() == 0:

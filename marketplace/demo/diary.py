@@ -10,7 +10,7 @@ from datetime import date, datetime
 from marketplace.demo.clock import Clock, moment
 from marketplace.steps.actions import run_all_due
 
-Deed = Callable[[], None]
+Deed = Callable[[], object]
 
 
 class Diary:

@@ -154,8 +154,11 @@ def _by_hand(occasion: Occasion, day: date) -> Iterable[Gift]:
         yield _at(_EDGE, occasion, day, UNIONS[_EDGE], _YANTA)
     if occasion in (Occasion.MID_AUTUMN, Occasion.NATIONAL_DAY):
         # Two thirds of it are ordinary goods: allowed, as money for assistance goods lies ready, which then was never spent.
+        # A few parcels of the assistance goods come damaged with the later gift: from then on something is to be made good.
         goods = ("SN-PEANUT-1000", "RH-CUP-1")
-        yield replace(_at(_KEEPER, occasion, day, UNIONS[_KEEPER], goods), set_aside=400_000)
+        later = day == max(of_year(day.year)[o] for o in (Occasion.MID_AUTUMN, Occasion.NATIONAL_DAY))
+        gift = replace(_at(_KEEPER, occasion, day, UNIONS[_KEEPER], goods), set_aside=80_000)
+        yield replace(gift, twist="refused") if later else gift
 
 
 def _personal_gifts(today: date, dice: random.Random) -> Iterable[Gift]:
@@ -175,6 +178,9 @@ def _personal_gifts(today: date, dice: random.Random) -> Iterable[Gift]:
         placed = today - timedelta(days=ago)
         need = placed + timedelta(days=7 if occasion == Occasion.ILLNESS else 20)
         yield Gift(union, occasion, placed, need, 2, dice.choice(_BASKETS[occasion]))
+    placed, walnuts = today - timedelta(days=110), "XS-WALNUT-1000"
+    goods = ("LX-GOAT-400", walnuts)
+    yield Gift("U-XA-YT-03", Occasion.BIRTHDAY, placed, placed + timedelta(days=20), 22, goods, excepted=walnuts)
 
 
 def _recent(today: date) -> Iterable[Gift]:

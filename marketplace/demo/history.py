@@ -7,8 +7,10 @@ import random
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from marketplace.demo.cases import note_cases
 from marketplace.demo.diary import Diary
 from marketplace.demo.gifts import plan
 from marketplace.demo.purses import open_purses
@@ -32,9 +34,10 @@ def make_history(supply: Supply, clock: Clock, end: datetime, seed: int, tell: T
     year = Year(supply, diary, dice)
     for gift_year in range(supply.begun.year, supply.today.year + 2):
         budget = max(supply.begun + timedelta(days=1), date(gift_year - 1, _BUDGET_MONTH, _BUDGET_DAY))
-        diary.note(budget, lambda gift_year=gift_year: open_purses(supply.organisations, gift_year), 8)
+        diary.note(budget, partial(open_purses, supply.organisations, gift_year), 8)
     for gift in plan(supply.today, dice):
         Story(year, gift).begin()
+    note_cases(year)
     for number in range((supply.today - supply.begun).days):
         # Every morning what time alone has brought about: deliveries accepted by silence.
         diary.note(supply.begun + timedelta(days=number), lambda: None, 7)

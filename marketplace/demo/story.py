@@ -17,15 +17,17 @@ from marketplace.demo.members import members, workbook
 from marketplace.demo.supply import Supply, make_assistance_lot, make_ordinary_lot
 from marketplace.demo.tables import rows
 from marketplace.fulfilment.actions import accept, confirm, labels, ship
-from marketplace.fulfilment.models import SupplierOrder
+from marketplace.fulfilment.losses import Report, cancel, give_back, give_up
+from marketplace.fulfilment.models import LossReason, ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import state_of
 from marketplace.ledger.actions import set_aside
 from marketplace.ledger.models import Purse
 from marketplace.organisations.errors import Refusals
-from marketplace.organisations.models import Organisation, User
+from marketplace.organisations.models import Organisation, OrganisationKind, User
 from marketplace.shop.order.models import Order
 from marketplace.stock.models import Lot
 from procurement.policy.models import Occasion
+from procurement.priority.actions import ask_exception, grant_exception
 from procurement.programmes.actions import (
     approve,
     create_programme,
@@ -42,7 +44,9 @@ from suppliers.settlement.models import Accrual
 
 _DRAWN_UP, _CHOSEN, _SUBMITTED, _APPROVED = (timedelta(days=-n) for n in (5, 4, 3, 1))
 _SENT_BACK = "米面油等同类帮扶产品有货，请先选帮扶产品"
+_GROUNDS = "住院病区需小包装去壳产品，当地帮扶产品暂无此规格"
 _CARRIERS = ("秦岭速运", "渭水物流", "秦巴快递")
+_LOST = 2  # parcels that do not reach their members
 _HOUSEHOLDS = 3  # whose produce goes into one lot
 _TITLES = {
     Occasion.NEW_YEAR: "元旦慰问", Occasion.SPRING_FESTIVAL: "春节慰问", Occasion.QINGMING: "清明慰问",
@@ -123,8 +127,19 @@ class Story:
             delivery=Delivery.HOME if at_home else Delivery.WORKPLACE,
             purse=self.year.purse(gift.union, gift.gift_year),
         )
+        if gift.excepted:
+            self._ask_leave(buyer, union)
         people = members(gift.union, gift.heads)
         import_roster(buyer, self.programme, f"{gift.need:%Y%m}名单.xlsx", workbook(people, timezone.now()))
+
+    def _ask_leave(self, buyer: User, union: Organisation) -> None:
+        """An ordinary article despite equivalents: the union above grants it, for just so many units."""
+        gift, today = self.gift, timezone.localdate()
+        product = self.year.supply.offers[gift.excepted].product
+        asked = ask_exception(
+            buyer, union, product, grounds=_GROUNDS, quantity=gift.heads, valid_from=today, valid_to=gift.need
+        )
+        grant_exception(self.year.supply.people[cast.UNION_OFFICER], asked)
 
     def _standard(self) -> int:
         """Fen for each member: what the gift costs delivered, rounded up to ten yuan."""
@@ -207,9 +222,33 @@ class Delivering:
             ("paid_seller", paid + timedelta(days=8 if gift.silent else 0), self.pay),
             ("paid", paid_out + timedelta(days=8 if gift.silent else 0), self.pay_out),
         ]
+        if self._has("cancelled", "given_up"):
+            self.story.year.diary.note(gift.placed + timedelta(days=2), self.lose, 17)
+        if self._has("returned"):
+            self.story.year.diary.note(accepted + timedelta(days=2), self.lose, 18)
         for stage, day, deed in steps:
             if STAGES.index(stage) <= STAGES.index(gift.stage) and not (stage == "accepted" and gift.silent):
                 self.story.year.diary.note(day, deed, dice.randint(9, 17), dice.randint(0, 59))
+
+    def _has(self, *twists: str) -> bool:
+        """Whether one of these things happens to this part of the gift: it does to what a producer supplies."""
+        return self.story.gift.twist in twists and self.supplier_order.producer.kind == OrganisationKind.PRODUCER
+
+    def _some(self, reason: LossReason, words: str) -> Report:
+        """A few of the parcels, and what is said of them."""
+        parcels = self.supplier_order.parcels.exclude(state=ParcelState.CANCELLED).order_by("pk")
+        return Report(tuple(parcels.values_list("pk", flat=True)[:_LOST]), reason, words)
+
+    def lose(self) -> None:
+        """Somebody has left, the producer has too little, or goods turn out bad after they were accepted."""
+        buyer, held = self.story.year.buyer(self.story.gift.union), self._fresh()
+        match self.story.gift.twist:
+            case "cancelled":
+                cancel(buyer, held, self._some(LossReason.MEMBER_LEFT, "名单报送后调离"))
+            case "given_up":
+                give_up(self._seller, held, self._some(LossReason.CANNOT_SUPPLY, "春茶存量不足"))
+            case _ if held.accepted_at:
+                give_back(buyer, held, [self._some(LossReason.SPOILED, "开箱后发现受潮")])
 
     @property
     def _seller(self) -> User:
@@ -235,7 +274,8 @@ class Delivering:
     def accept(self) -> None:
         """The union accepts what came."""
         if state_of(self._fresh()) == "shipped":
-            accept(self.story.year.buyer(self.story.gift.union), self.supplier_order)
+            refused = [self._some(LossReason.DAMAGED, "外箱破损")] if self._has("refused") else []
+            accept(self.story.year.buyer(self.story.gift.union), self.supplier_order, refused)
 
     def pay(self) -> None:
         """The union's bank pays the seller."""
