@@ -113,7 +113,9 @@ def test_an_organisation_is_registered_and_its_purse_opened_and_funded(world: No
     assert [e.kind for e in Entry.objects.filter(subject=f"purse:{purse.pk}").order_by("id")] == [
         "purse.opened", "ledger.posted", "purse.funded"
     ]  # fmt: skip
-    assert "节日慰问" in text(person.open("operate:organisation", "U-XA-NEW"))
+    page = person.open("operate:organisation", "U-XA-NEW")
+    assert "节日慰问" in text(page)
+    assert 'href="/accounts/people/U-XA-NEW/"' in page.content.decode()
 
 
 def test_faults_of_a_new_organisation_stand_together_above_the_form(world: None) -> None:
