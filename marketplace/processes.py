@@ -181,7 +181,7 @@ class Prepared:
 
 def _environment(data: Path) -> dict[str, str]:
     """Start the embedded servers unless DATABASE_URL names others, and say where everything is."""
-    here = {"MALL_DATA": str(data), "MALL_EMBEDDED": "1"}
+    here = {"MALL_DATA": str(data), "MALL_EMBEDDED": "1", "MALL_DEMO": "1"}
     if "DATABASE_URL" in os.environ:
         return here
     servers = embedded.ensure(data)

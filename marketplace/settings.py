@@ -270,6 +270,8 @@ LOSS_POLICY = "procurement.programmes.losses.YearCounts"
 MESSAGE_PROVIDER = os.environ.get(
     "MESSAGE_PROVIDER", f"marketplace.messaging.provider.{'ConsoleProvider' if EMBEDDED else 'NoProvider'}"
 )
+# Who may be tried out on the sign-in page; only where `make demo` runs, whose password anyone can read.
+DEMO_LOGINS = "marketplace.demo.door.logins" if EMBEDDED and _flag("MALL_DEMO") else ""
 # What the sweeper does at every turn besides nudging steps.
 REGULAR_WORK = ["marketplace.evidence.handlers.tick"]
 

@@ -174,7 +174,7 @@
     const form = document.getElementById(button.dataset.fill);
     form.elements.namedItem("username").value = button.dataset.username;
     form.elements.namedItem("password").value = button.dataset.password;
-    form.querySelector("[type=submit]").focus();
+    form.requestSubmit();
   });
 
   // File drop ---------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.generic import FormView
 
@@ -39,7 +40,8 @@ class SignIn(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """On a demonstration site, the invented people as whom one may look around."""
-        return super().get_context_data(**kwargs) | {"demo_logins": getattr(settings, "DEMO_LOGINS", [])}
+        logins = import_string(settings.DEMO_LOGINS)() if settings.DEMO_LOGINS else []
+        return super().get_context_data(**kwargs) | {"demo_logins": logins}
 
 
 class ChooseOrganisation(LoginRequiredMixin, FormView[OrganisationForm]):

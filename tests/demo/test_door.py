@@ -1,0 +1,33 @@
+"""The sign-in page of a demonstration lets a stranger in as anybody."""
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from marketplace.demo import cast
+from marketplace.demo.door import logins
+from marketplace.organisations.models import Membership, Role, User
+from marketplace.organisations.scopes import seen_by
+
+
+def test_one_person_for_every_workspace_in_the_readers_language(world: None) -> None:
+    shown = logins()
+    assert shown[0] == {"username": "buyer", "password": cast.PASSWORD, "role": "Union buyer", "note": "Yanta district"}
+    with translation.override("zh-hans"):
+        assert (logins()[0]["role"], logins()[0]["note"]) == ("工会经办人", "雁塔区总工会")
+    with seen_by(None):
+        roles = set(
+            Membership.objects.filter(user__username__in=[s["username"] for s in shown]).values_list("role", flat=True)
+        )
+    assert roles == set(Role.values) - {Role.SECTOR_OFFICER}
+    for login in shown:
+        assert User.objects.get(username=login["username"]).check_password(login["password"])
+
+
+def test_only_a_demonstration_shows_them(world: None, client: Client, settings, tmp_path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    assert "qinling-demo-only" not in client.get(reverse("login")).content.decode()
+    settings.DEMO_LOGINS = "marketplace.demo.door.logins"
+    page = client.get(reverse("login")).content.decode()
+    assert page.count('data-fill="sign-in"') == len(logins())
+    assert 'data-username="auditor"' in page
