@@ -38,12 +38,22 @@ SCENES = (
 
 # Searched in this order in the class code first, then in the names; the first hit decides.
 MOTIF_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("mooncake", ("mooncake", "pastry", "月饼", "糕")),
+    ("mooncake", ("mooncake", "月饼")),
+    ("pastry", ("pastry", "糕")),
     ("box", ("box", "gift", "composite", "hamper", "礼盒", "组合", "礼包")),
     ("millet", ("millet", "小米", "杂粮", "谷子", "糜子")),
     ("tea", ("tea", "茶")),
     ("honey", ("honey", "bee", "蜜")),
-    ("apple", ("apple", "pear", "peach", "苹果", "梨", "桃")),
+    ("jujube", ("cherry", "cherries", "樱桃")),
+    ("oil", ("vinegr", "vinegar", "soy", "食醋", "酱油")),
+    ("noodle", ("hele", "饸饹")),
+    ("sack", ("starch", "淀粉")),
+    ("milk", ("milk", "dairy", "乳", "奶")),
+    ("wine", ("wine", "酒")),
+    ("wash", ("wash", "detergent", "laundry", "洗衣")),
+    ("home", ("towel", "quilt", "毛巾", "被子")),
+    ("pear", ("pear", "梨")),
+    ("apple", ("apple", "peach", "苹果", "桃")),
     ("walnut", ("walnut", "nut", "chestnut", "核桃", "板栗", "坚果")),
     ("mushroom", ("mushroom", "fungus", "shiitake", "菇", "木耳", "菌", "香菌")),
     ("persimmon", ("persimmon", "柿")),
@@ -60,7 +70,7 @@ MOTIF_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def motif_names() -> list[str]:
     """Names of all motifs, each a file in `templates/components/motifs/` drawn on this canvas."""
-    return sorted([*(motif for motif, _ in MOTIF_WORDS), "basket"])
+    return sorted({*(motif for motif, _ in MOTIF_WORDS), "basket"})
 
 
 def _names(word: str, text: str) -> bool:
@@ -108,13 +118,18 @@ def _backdrop(seed: int) -> str:
     )
 
 
+def _turned(motif: str, seed: int) -> str:
+    """The motif as drawn or mirrored, so that two articles of a class do not look alike on a page."""
+    return f'<g transform="translate({WIDTH} 0) scale(-1 1)">{motif}</g>' if seed // 13 % 2 else motif
+
+
 @lru_cache(maxsize=1024)
 def drawing(code: str, *names: str) -> str:
     """The whole illustration as an SVG element, hidden from screen readers: the name stands beside it."""
-    seed = zlib.crc32((code or "".join(names)).encode())
+    seed = zlib.crc32("".join((code, *names)).encode())
     motif = render_to_string(f"components/motifs/{motif_of(code, *names)}.svg")
     return (
         f'<svg class="art" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMidYMid slice" '
         'aria-hidden="true" focusable="false">'
-        f"{_backdrop(seed)}{motif}</svg>"
+        f"{_backdrop(seed)}{_turned(motif, seed)}</svg>"
     )
