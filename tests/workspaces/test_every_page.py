@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import re
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
+from django.urls import Resolver404, resolve
 
 from marketplace.organisations.models import Role
 from tests.workspaces import crawl, url_map
 from tests.workspaces.crawl import Page
+from tests.workspaces.html import Html
 
 HAN = re.compile(r"[\u3400-\u9fff]+")
 WORD = re.compile(r"[A-Za-z][a-z]{2,}")
@@ -85,3 +88,63 @@ def test_in_english_only_data_is_chinese(english: list[Page]) -> None:
 def test_in_chinese_only_data_is_english(chinese: list[Page]) -> None:
     assert len(chinese) > 60
     assert foreign(chinese, WORD, "en", data()) == {}
+
+
+def test_every_page_is_well_made(chinese: list[Page]) -> None:
+    """One heading of the first rank, a title, ids that are there once, a name for every control, no inline script or style."""
+    wrong: dict[str, list[str]] = {}
+    for page in chinese:
+        if found := faults(page.html):
+            wrong[str(page)] = found
+    assert wrong == {}
+
+
+def faults(html: Html) -> list[str]:
+    """What is ill made on a page, in words."""
+    found = [] if len(html.all("h1")) == 1 else [f"{len(html.all('h1'))} h1"]
+    found += [] if html.text_of("title").strip(" ·") else ["no title"]
+    ids = [element.attributes["id"] for element in html.elements if "id" in element.attributes]
+    found += [f"id {one} is there {ids.count(one)} times" for one in sorted(set(ids)) if ids.count(one) > 1]
+    labelled = {element.attributes.get("for") for element in html.all("label")}
+    for element in html.elements:
+        held = element.attributes
+        if "style" in held or any(name.startswith("on") for name in held):
+            found.append(f"inline style or script on <{element.name}>")
+        if element.name == "script" and "src" not in held and held.get("type") != "application/json":
+            found.append("inline script")
+        if element.name in {"input", "select", "textarea"} and held.get("type") not in {"hidden", "submit"}:
+            named = (
+                held.get("id") in labelled
+                or "label" in element.inside
+                or {"aria-label", "aria-labelledby"} & held.keys()
+            )
+            found += [] if named else [f"<{element.name} name={held.get('name')}> has no label"]
+        if element.name == "img" and "alt" not in held:
+            found.append("a picture without alt")
+    return found
+
+
+def test_every_link_leads_somewhere(chinese: list[Page]) -> None:
+    """Links and forms go to addresses of the house."""
+    wrong = set()
+    for page in chinese:
+        for element in page.html.all("a", "form"):
+            target = element.attributes.get("href", element.attributes.get("action", ""))
+            path = urlsplit(target).path
+            if urlsplit(target).netloc or not path.startswith("/") or path.startswith("/static/"):
+                continue
+            try:
+                resolve(path)
+            except Resolver404:
+                wrong.add((path, str(page)))
+    assert wrong == set()
+
+
+def test_titles_tell_pages_apart(chinese: list[Page]) -> None:
+    """Two pages that one person may open in a workspace have two titles, unless both addresses show the same page."""
+    same = [{"union:statement", "union:statement_year"}, {"people", "people_of"}]
+    titles: dict[tuple[str, Role | None, str], set[str]] = {}
+    for page in chinese:
+        workspace = page.name.partition(":")[0] if ":" in page.name else ""
+        titles.setdefault((page.html.text_of("title"), page.role, workspace), set()).add(page.name)
+    assert {title: names for title, names in titles.items() if len(names) > 1 and names not in same} == {}
