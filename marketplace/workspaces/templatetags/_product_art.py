@@ -51,7 +51,7 @@ MOTIF_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("milk", ("milk", "dairy", "乳", "奶")),
     ("wine", ("wine", "酒")),
     ("wash", ("wash", "detergent", "laundry", "洗衣")),
-    ("home", ("towel", "quilt", "毛巾", "被子")),
+    ("home", ("home", "towel", "quilt", "毛巾", "被子")),
     ("pear", ("pear", "梨")),
     ("apple", ("apple", "peach", "苹果", "桃")),
     ("walnut", ("walnut", "nut", "chestnut", "核桃", "板栗", "坚果")),
