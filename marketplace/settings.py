@@ -235,14 +235,15 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
-    # Strangers' pages (marketplace/workspaces/strangers.py): for less than the second within which a change has to show.
+    # Strangers' pages (marketplace/workspaces/strangers.py).
     "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "pages",
-        "TIMEOUT": 0.8,
         "OPTIONS": {"MAX_ENTRIES": 300},
     },
 }
+# Less than the second within which a change has to show. No TIMEOUT of the cache, which Django rounds down to whole seconds: to none.
+STRANGERS_PAGES_SECONDS = 0.8
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

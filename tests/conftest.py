@@ -175,11 +175,9 @@ def _sentences_in_english() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _pages_are_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def _pages_are_drawn_anew(settings: Any) -> None:
     """Strangers' pages are not kept ready, so that a test may change something and look again at once."""
-    from django.core.cache import caches
-
-    monkeypatch.setattr(caches["pages"], "default_timeout", 0)
+    settings.STRANGERS_PAGES_SECONDS = 0
 
 
 @pytest.fixture(autouse=True)

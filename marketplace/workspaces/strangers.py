@@ -1,6 +1,6 @@
 """Pages that are the same for every stranger are kept ready for a moment, and answered before anything else is asked.
 
-A page is kept under its address and language for settings.CACHES["pages"]["TIMEOUT"] seconds, less than one, so that a change of
+A page is kept under its address and language for settings.STRANGERS_PAGES_SECONDS, less than one, so that a change of
 price or accreditation shows within a second; in each process's own memory, so that a broker that is gone slows nobody. Whoever
 has a session or a message waiting is never answered from here, and what sets a cookie is never kept.
 """
@@ -53,7 +53,7 @@ class StrangersPages:
         response = self.get_response(request)
         if _may_be_kept(response):
             patch_vary_headers(response, ["Cookie", "Accept-Language"])
-            pages.set(key, (response.content, dict(response.items())))
+            pages.set(key, (response.content, dict(response.items())), settings.STRANGERS_PAGES_SECONDS)
         return response
 
 

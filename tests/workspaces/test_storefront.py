@@ -3,6 +3,7 @@
 import time
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.cache import caches
@@ -11,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from marketplace import settings as house
 from marketplace.demo import cast
 from marketplace.organisations.models import County, User
 from marketplace.shop.partner.models import StockRecord
@@ -34,9 +36,9 @@ OPEN = [
 
 
 @pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages are kept ready, as they are in use."""
-    monkeypatch.setattr(caches["pages"], "default_timeout", 0.8)
+def kept(settings: Any) -> None:
+    """Pages are kept ready for as long as in use."""
+    settings.STRANGERS_PAGES_SECONDS = house.STRANGERS_PAGES_SECONDS
     caches["pages"].clear()
 
 
