@@ -22,3 +22,10 @@ class NoAssistancePurse(HouseError):
 
     code = "no_assistance_purse"
     sentence = _("%(union)s has no assistance-only purse for %(year)s. Ask the operator to open one.")
+
+
+class MembersUnknown(HouseError):
+    """Member numbers that are not on the list."""
+
+    code = "members_unknown"
+    sentence = _("%(count)s of the member numbers are not on this gift's list: %(numbers)s. Mend or remove them.")

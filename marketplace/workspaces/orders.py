@@ -32,6 +32,12 @@ TRAIL = {
     "supplier_order.confirmed": _("Confirmed by the producer"),
     "supplier_order.shipped": _("Shipped"),
     "supplier_order.accepted": _("Accepted"),
+    "parcels.cancelled": _("Parcels cancelled"),
+    "parcels.refused": _("Parcels refused on arrival"),
+    "parcels.returned": _("Parcels returned"),
+    "loss.refunded": _("Refund received"),
+    "loss.repaid": _("Repaid by the producer"),
+    "supplier_order.accrual_corrected": _("Earnings corrected for a return"),
     "supplier_order.accrued": _("Earnings of producer and households computed"),
     "supplier_order.paid": _("Paid to the seller"),
     "supplier_order.paid_out": _("Paid to producer and households"),
@@ -67,6 +73,7 @@ class SuppliedPart:
     parcels: int
     shipped: int
     accepted: int
+    back: int
 
 
 @dataclass
@@ -94,15 +101,17 @@ def order_context(order: Order) -> dict[str, Any]:
     return {
         "order": order,
         "lines": [_with_decisions(line) for line in lines],
-        "parts": [
-            SuppliedPart(row, state_of(row), row.parcels_total, row.in_shipped, row.in_accepted)  # type: ignore[attr-defined]
-            for row in rows.prefetch_related("consignments")
-        ],
+        "parts": [_supplied(row) for row in rows.prefetch_related("consignments")],
         "progress": [(ParcelState(state).label, counts[state]) for state in ParcelState.values if state in counts],
         "parcels": sum(counts.values()),
         "total_fen": int(order.total_incl_tax * 100),
         "trail": trail(order),
     }
+
+
+def _supplied(row: Any) -> SuppliedPart:
+    back = row.in_cancelled + row.in_refused + row.in_returned
+    return SuppliedPart(row, state_of(row), row.parcels_total, row.in_shipped, row.in_accepted, back)
 
 
 def trail(order: Order) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "union:order": order,
         "union:pack": order,
         "union:judgement": order | {"pk": made.judgement},
+        "union:part": part,
         "union:accept": part,
         "union:pay": part,
         "union:case": {"pk": made.case},

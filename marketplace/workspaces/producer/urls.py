@@ -11,6 +11,7 @@ urlpatterns = [
     path("orders/<int:pk>/", views.supplier_order, name="supplier_order"),
     path("orders/<int:pk>/confirm/", views.confirm, name="confirm"),
     path("orders/<int:pk>/labels/", views.labels, name="labels"),
+    path("orders/<int:pk>/cannot-supply/", views.cannot_supply, name="cannot_supply"),
     path("stock/", views.stock, name="stock"),
     path("money/", views.money, name="money"),
     path("money/<int:pk>/", views.accrual, name="accrual"),

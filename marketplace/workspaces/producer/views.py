@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,7 +19,8 @@ from django.views.decorators.http import require_POST
 from marketplace.fulfilment import actions
 from marketplace.fulfilment.codes import parcel_code
 from marketplace.fulfilment.errors import NotYet
-from marketplace.fulfilment.models import ParcelLine, ParcelState, SupplierOrder
+from marketplace.fulfilment.losses import UNSHIPPED, Report, give_up
+from marketplace.fulfilment.models import Loss, Parcel, ParcelLine, ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import pick_list, state_of, with_states
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
@@ -27,7 +29,8 @@ from marketplace.stock.models import Lot, Stock
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
 from marketplace.workspaces.producer import lists
-from marketplace.workspaces.producer.forms import ShipForm
+from marketplace.workspaces.producer.forms import GiveUpForm, ShipForm
+from marketplace.workspaces.returns import lost
 from suppliers.accreditation.queries import expiring
 from suppliers.settlement.actions import confirm_payout, pay_out
 from suppliers.settlement.models import Accrual
@@ -56,6 +59,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "ending": expiring(today() + timedelta(days=_ENDS_SOON_DAYS))
         .filter(producer=request.organisation)
         .select_related("product")[:20],
+        "came_back": lost(Loss.objects.filter(producer=request.organisation))[:10],
         "page": page,
     }
     return render(request, "producer/home.html", context)
@@ -92,8 +96,43 @@ def supplier_order(request: HouseRequest, pk: int) -> HttpResponse:
         "picks": pick_list(found),
         "consignments": found.consignments.annotate(count=Count("parcels")).order_by("id"),
         "form": form,
+        "give_up": _give_up_form(found),
+        "losses": lost(Loss.objects.filter(supplier_order=found)),
     }
     return render(request, "producer/supplier_order.html", context)
+
+
+@open_to(Role.PRODUCER)
+@require_POST
+def cannot_supply(request: HouseRequest, pk: int) -> HttpResponse:
+    """Give up so many parcels, the last of the list; the union and its money are told at once."""
+    found = _one(request, pk)
+    form = _give_up_form(found, request.POST)
+    if form is None:
+        return redirect("producer:supplier_order", pk=pk)
+    if not form.is_valid():
+        for sentence in (str(one) for errors in form.errors.values() for one in errors):
+            messages.error(request, sentence)
+        return redirect("producer:supplier_order", pk=pk)
+    said = form.cleaned_data
+    last = _unshipped(found).order_by("-department", "-pk").values_list("pk", flat=True)[: said["parcels"]]
+    try:
+        give_up(request.user, found, Report(tuple(last), said["reason"], said["words"]))
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(request, _("The union has been told, and its money is free again."))
+    return redirect("producer:supplier_order", pk=pk)
+
+
+def _unshipped(found: SupplierOrder) -> Any:
+    return Parcel.objects.filter(supplier_order=found, state__in=UNSHIPPED)
+
+
+def _give_up_form(found: SupplierOrder, data: Any = None) -> GiveUpForm | None:
+    """None when nothing is left that could be given up."""
+    most = _unshipped(found).count()
+    return GiveUpForm(data, most=most, auto_id="give-up-%s") if most else None
 
 
 @open_to(Role.PRODUCER)
