@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from marketplace.fulfilment.codes import parcel_code
 from marketplace.fulfilment.models import Parcel, ParcelLine, ParcelState
 from marketplace.organisations.personal import mask_address, mask_name
 from marketplace.shop.catalogue.models import Product
@@ -71,6 +72,11 @@ class Sent:
     way: list[dict[str, Any]]
     receipt: Receipt | None
     complaints: list[Complaint]
+
+    @property
+    def trace_code(self) -> str:
+        """The code printed on it, by which anybody follows its goods back."""
+        return parcel_code(self.parcel.pk)
 
     @property
     def is_under_way(self) -> bool:
