@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "marketplace.workspaces.not_allowed.in_words",
 ]
 
 ROOT_URLCONF = "marketplace.urls"
@@ -273,6 +274,7 @@ MESSAGE_PROVIDER = os.environ.get(
 )
 # Who may be tried out on the sign-in page; only where `make demo` runs, whose password anyone can read.
 DEMO_LOGINS = "marketplace.demo.door.logins" if EMBEDDED and _flag("MALL_DEMO") else ""
+DEMO_PHONES = "marketplace.demo.door.phones" if DEMO_LOGINS else ""
 # What the sweeper does at every turn besides nudging steps.
 REGULAR_WORK = ["marketplace.evidence.handlers.tick"]
 

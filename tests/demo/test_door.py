@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from marketplace.demo import cast
-from marketplace.demo.door import logins
+from marketplace.demo.door import logins, phones
 from marketplace.organisations.models import Membership, Role, User
 from marketplace.organisations.scopes import seen_by
 
@@ -31,3 +31,13 @@ def test_only_a_demonstration_shows_them(world: None, client: Client, settings, 
     page = client.get(reverse("login")).content.decode()
     assert page.count('data-fill="sign-in"') == len(logins())
     assert 'data-username="auditor"' in page
+
+
+def test_the_phones_page_names_numbers_by_which_one_gets_in(world: None, client: Client, settings, tmp_path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    number = User.objects.get(username="p-jx").phone
+    assert number not in client.get(reverse("phone_sign_in")).content.decode()
+    settings.DEMO_PHONES = "marketplace.demo.door.phones"
+    page = client.get(reverse("phone_sign_in")).content.decode()
+    assert [phone["username"] in {"p-jx", "member"} and phone["phone"] in page for phone in phones()] == [True, True]
+    assert client.post(reverse("phone_sign_in"), {"phone": number}).url == reverse("phone_code")

@@ -33,6 +33,7 @@ from procurement.compliance.queries import statement
 from procurement.priority.models import PriorityException
 from procurement.programmes.models import Programme, ProgrammeState, Recipient, RosterImport
 from suppliers.accreditation.models import Accreditation, AccreditationState
+from suppliers.settlement.actions import pay_out
 from suppliers.settlement.models import Accrual
 from tests import world as builders
 from tests.people import signed_in
@@ -307,6 +308,30 @@ def test_labels_open_by_post_only(order: Order) -> None:
     assert not Reveal.objects.exists()
 
 
+def test_an_address_of_a_button_leads_back_to_its_page(order: Order) -> None:
+    part = part_of(order, "P-JX")
+    page = Person("p-jx").open("producer:labels", part.pk)
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert f'href="{reverse("producer:supplier_order", args=[part.pk])}"' in page.content.decode()
+    assert "Nothing was done." in text(page)
+
+
+def test_a_day_that_is_past_is_called_late(order: Order) -> None:
+    part, producer = part_of(order, "P-JX"), Person("p-jx")
+    assert "Late" not in text(producer.open("producer:home"))
+    SupplierOrder.objects.filter(pk=part.pk).update(need_date=timezone.localdate() - timedelta(days=1))
+    assert "Late" in text(producer.open("producer:home"))
+    assert "Can you still deliver?" in text(producer.open("producer:supplier_order", part.pk))
+
+
+def test_words_are_no_waybill_number(order: Order) -> None:
+    part, producer = part_of(order, "P-JX"), Person("p-jx")
+    wrong = producer.send("producer:supplier_order", part.pk, carrier="中国邮政", waybill="没有单号")
+    assert wrong.context["form"].errors == {
+        "waybill": ["A waybill number has at least 4 letters, digits or hyphens. Copy it from the slip."]
+    }
+
+
 def test_a_union_accepts_pays_and_the_producer_sees_why(order: Order) -> None:
     buyer, part = Person(cast.BUYER), part_of(order, "P-JX")
     early = buyer.send("union:accept", order.number, part.pk)
@@ -326,6 +351,12 @@ def test_a_union_accepts_pays_and_the_producer_sees_why(order: Order) -> None:
     }  # fmt: skip
     parts = producer.open("producer:accrual", accrual.pk).context["parts"]
     assert sum(row.amount for row in parts) == accrual.households > 0
+    builders.run_all_due()
+    pay_out(User.objects.get(username="p-jx" if part.mode == "direct" else "enterprise"), accrual)
+    confirmed = reverse("producer:confirmed", args=[accrual.pk])
+    assert confirmed in producer.open("producer:accrual", accrual.pk).content.decode()
+    producer.send("producer:confirmed", accrual.pk)
+    assert confirmed not in producer.open("producer:accrual", accrual.pk).content.decode()
 
 
 # Audit.

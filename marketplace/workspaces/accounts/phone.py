@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
@@ -51,6 +52,11 @@ class AskForCode(_ByPhone, FormView[PhoneForm]):
 
     form_class = PhoneForm
     template_name = "registration/phone.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """On a demonstration site, numbers that may be tried: nobody could guess one."""
+        phones = import_string(settings.DEMO_PHONES)() if settings.DEMO_PHONES else []
+        return super().get_context_data(**kwargs) | {"demo_phones": phones}
 
     def form_valid(self, form: PhoneForm) -> HttpResponse:
         """Ask for a code and go on to the page where it is entered."""

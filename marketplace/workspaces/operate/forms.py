@@ -102,7 +102,9 @@ class OrganisationForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Kind"), choices=_KINDS)
     code = forms.CharField(
-        label=_("Code"), max_length=32, help_text=_("Capital letters, digits and hyphens; never used again.")
+        label=_("Organisation code"),
+        max_length=32,
+        help_text=_("Capital letters, digits and hyphens; never used again."),
     )
     name = forms.CharField(label=_("Full name"), max_length=120)
     name_en = forms.CharField(label=_("English name"), max_length=160, required=False)

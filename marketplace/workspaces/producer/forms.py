@@ -17,7 +17,15 @@ class ShipForm(forms.Form):
     carrier = forms.CharField(
         label=_("Carrier"), max_length=60, help_text=_("As printed on the slip, e.g. China Post.")
     )
-    waybill = forms.CharField(label=_("Waybill number"), max_length=60)
+    # Carriers write letters, digits and hyphens. Other words in the field are a slip that no member could follow the parcel by.
+    waybill = forms.RegexField(
+        r"^\s*[A-Za-z0-9-]{4,60}\s*$",
+        label=_("Waybill number"),
+        max_length=60,
+        error_messages={
+            "invalid": _("A waybill number has at least 4 letters, digits or hyphens. Copy it from the slip.")
+        },
+    )
 
 
 class GiveUpForm(forms.Form):

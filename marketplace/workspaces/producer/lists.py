@@ -45,7 +45,7 @@ class MoneyFilters(Filters):
 
     q = words()
     paid = choice(_("State"), [("no", _("Owed")), ("yes", _("Paid"))])
-    since = day(_("Paid from"))
+    since = day(_("Paid on or after"))
     until = day(_("Paid until"))
 
     def narrowed(self, rows: Any) -> Any:

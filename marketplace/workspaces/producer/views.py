@@ -43,7 +43,8 @@ def home(request: HouseRequest) -> HttpResponse:
     """What came in and waits for a hand, most urgent first; below it what is on its way or done."""
     rows: QuerySet[Any] = with_states(_own(request)).select_related("union").order_by("need_date", "id")
     cards = [
-        {"row": row, "state": state_of(row)} for row in rows.filter(Q(in_placed__gt=0) | Q(in_assigned__gt=0))[:100]
+        {"row": row, "state": state_of(row), "is_late": row.need_date < today()}
+        for row in rows.filter(Q(in_placed__gt=0) | Q(in_assigned__gt=0))[:100]
     ]
     moving = [
         {"row": row, "state": "shipped"} for row in rows.filter(in_placed=0, in_assigned=0, in_shipped__gt=0)[:50]
@@ -92,6 +93,7 @@ def supplier_order(request: HouseRequest, pk: int) -> HttpResponse:
     context = {
         "supplier_order": found,
         "state": state_of(found),
+        "is_late": found.need_date < today(),
         "goods": [row | {"fen": int(row["fen"])} for row in goods],
         "picks": pick_list(found),
         "consignments": found.consignments.annotate(count=Count("parcels")).order_by("id"),
@@ -201,7 +203,8 @@ def accrual(request: HouseRequest, pk: int) -> HttpResponse:
     parts: list[Any] = list(found.by_household.select_related("household", "lot").order_by("lot_id", "household_id"))
     for part in parts:
         part.kilograms = f"{Decimal(part.grams) / 1000:,.1f}"
-    return render(request, "producer/accrual.html", {"accrual": found, "parts": parts})
+    unconfirmed = any(part.confirmed_at is None for part in parts)
+    return render(request, "producer/accrual.html", {"accrual": found, "parts": parts, "unconfirmed": unconfirmed})
 
 
 @open_to(Role.PRODUCER)
