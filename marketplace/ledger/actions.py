@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
-from django.utils.formats import number_format
 
 from marketplace.evidence.actions import record
 from marketplace.ledger.errors import NotEnoughMoney, NothingToMove, PurseElsewhere, Unbalanced
@@ -149,7 +148,8 @@ def check_funds(spent: Mapping[Purse, int]) -> None:
 
 def yuan(fen: int) -> str:
     """An amount as a sentence shows it."""
-    return f"¥{number_format(fen // 100, force_grouping=True)}.{fen % 100:02d}"
+    whole, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}¥{whole:,}.{rest:02d}"
 
 
 def _more_than_nothing(amount: int) -> None:

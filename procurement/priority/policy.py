@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import F
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from marketplace.evidence.actions import record
+from marketplace.ledger.actions import yuan
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
@@ -24,6 +24,7 @@ from procurement.priority import rule
 from procurement.priority.errors import ExceptionUsedUp, RuleViolation
 from procurement.priority.gifts import Asked, Question, question
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException, UnionYear
+from procurement.priority.words import per_cent
 from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
 
 _MONEY = {"reserve", "drawn", "ordinary", "limit", "assistance", "given", "floor", "per_head", "cap", "total"}
@@ -254,9 +255,9 @@ def _words(data: dict[str, object]) -> dict[str, object]:
         name = key.removesuffix("_fen")
         name = {"ordinary_limit": "limit", "assistance_per_head": "given"}.get(name, name)
         if key == "minimum_share_bp":
-            words["share"] = f"{number_format(int(str(value)) / 100, 2).rstrip('0').rstrip('.')} %"
+            words["share"] = per_cent(int(str(value)))
         elif key.endswith("_fen") and name in _MONEY:
-            words[name] = f"¥{number_format(int(str(value)) / 100, 2, force_grouping=True)}"
+            words[name] = yuan(int(str(value)))
         else:
             words[name] = value
     if "occasion" in words and words["occasion"] in Occasion.values:

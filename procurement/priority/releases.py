@@ -14,7 +14,6 @@ from operator import or_
 from django.db import connection
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from marketplace.fulfilment.models import Loss, LossReason, Party
@@ -23,6 +22,7 @@ from marketplace.shop.order.models import Order
 from procurement.priority.errors import PartWouldBreak, ShareWouldBreak
 from procurement.priority.models import Decision, Outcome, Release, UnionYear
 from procurement.priority.reserves import reserve
+from procurement.priority.words import per_cent
 from procurement.priority.years import excess, flag, lock_year, share_in_force, to_make_good
 
 # Units lost, by loss, order line and region (of a box: of each component), laid along the units that the decisions of that line
@@ -117,7 +117,7 @@ def _share_would_break(order: Order, year: UnionYear, released: Released, share_
     titles = _ordinary_titles(order)
     return ShareWouldBreak(
         amount=yuan(released.assistance),
-        share=f"{number_format(share_bp / 100, 2).rstrip('0').rstrip('.')} %",
+        share=per_cent(share_bp),
         needed=yuan(-(-over // share_bp)),
         titles=_(" (in this order: %(titles)s)") % {"titles": _(", ").join(titles)} if titles else "",
         aside=yuan(to_make_good(year.assistance, year.ordinary, held, share_bp)),
