@@ -411,7 +411,7 @@ def test_every_fault_has_a_sentence_in_both_languages_and_shows_no_whole_number(
         assert fault.data["reason"] in FAULT_SENTENCES
         assert "%(" not in fault.sentence() + fault.sentence("en")
         assert fault.value_shown.count("*") >= 4
-    assert reading.faults[2].sentence() == "会员号与第2行重复,请更正或删除本行。"
+    assert reading.faults[2].sentence() == "会员号与第2行重复，请更正或删除本行。"
     assert reading.faults[2].sentence("en") == (
         "The member number already stands in row 2; correct it or delete this row."
     )
@@ -452,7 +452,7 @@ def test_the_copy_has_the_same_cells_and_a_column_that_says_what_to_mend() -> No
     assert all(cell.data_type != "f" for row in copy["Sheet2"].iter_rows() for cell in row)
     assert copy["Sheet2"]["H3"].value == MEND_HEADING
     assert {cell.row for cell in copy["Sheet2"]["H"] if cell.value} == {3} | {f.row for f in reading.faults}
-    assert copy["Sheet2"]["H28"].value == "[B] 缺少姓名,请填写。 The name is missing; fill it in."
+    assert copy["Sheet2"]["H28"].value == "[B] 缺少姓名，请填写。 The name is missing; fill it in."
     coloured = [
         (cell.row, cell.column_letter)
         for row in copy["Sheet2"].iter_rows(max_col=7)
@@ -485,7 +485,7 @@ def test_a_mended_copy_is_read_like_the_original_and_annotated_in_the_same_colum
     assert [cell.value for cell in again["名单"]["H"]] == [
         MEND_HEADING,
         None,
-        "[B] 缺少姓名,请填写。 The name is missing; fill it in.",
+        "[B] 缺少姓名，请填写。 The name is missing; fill it in.",
     ]
 
 
