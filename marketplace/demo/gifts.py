@@ -41,8 +41,13 @@ class Gift:
 
     @property
     def gift_year(self) -> int:
-        """The year of the occasion."""
+        """The year whose purse pays."""
         return self.need.year
+
+    @property
+    def festival_year(self) -> int:
+        """The year that the gift is named after: a New Year's gift that comes in December is the next year's."""
+        return self.need.year + (self.occasion == Occasion.NEW_YEAR and self.need.month == 12)
 
 
 # Union → how many members it gives to.

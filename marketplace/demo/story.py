@@ -119,7 +119,7 @@ class Story:
         self.programme = create_programme(
             buyer,
             union,
-            title=f"{gift.gift_year} 年{_TITLES[gift.occasion]}",
+            title=f"{gift.festival_year} 年{_TITLES[gift.occasion]}",
             occasion=gift.occasion,
             gift_year=gift.gift_year,
             per_head=self._standard(),

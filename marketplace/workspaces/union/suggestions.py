@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from marketplace.ledger.models import Purse, PurseKind
 from marketplace.organisations.models import Organisation
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.festivals import Festival, upcoming
@@ -54,7 +55,10 @@ def first_draft(union: Organisation, day: date, occasion: str = "") -> dict[str,
         return {"occasion": occasion} if occasion in Occasion.values else {}
     title = _("%(festival)s %(year)s") % {"festival": found.occasion.label, "year": found.day.year}
     needed_by = _needed_by(found)
-    return {"occasion": found.occasion, "title": title, "need_date": needed_by if needed_by > day else None}
+    draft = {"occasion": found.occasion, "title": title, "need_date": needed_by if needed_by > day else None}
+    # A gift counts in the year of its occasion: New Year's Day of 2027 is paid from the purse of 2027.
+    purse = Purse.objects.filter(union=union, gift_year=found.day.year, kind=PurseKind.GENERAL).order_by("id").first()
+    return draft | ({"purse": purse.pk} if purse else {})
 
 
 def _needed_by(festival: Festival) -> date:
