@@ -165,7 +165,7 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
 def _orders_sheet(found: Statement, orders: list[dict[str, Any]]) -> Sheet:
     columns = (
         Column("number", _("Order")),
-        Column("placed_on", _("Placed"), "date"),
+        Column("placed_on", _("Placed on"), "date"),
         Column("recipients", _("Members"), "count"),
         Column("assistance", _("Assistance"), "money"),
         Column("ordinary", _("Ordinary"), "money"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.fulfilment.models import Parcel
 from marketplace.ledger.models import Purse
@@ -243,8 +244,8 @@ class PaperKind(models.TextChoices):
 
     MINUTES = "minutes", _("Minutes of the meeting")
     QUOTATION = "quotation", _("Quotation")
-    NOTICE = "notice", _("Public notice")
-    CONTRACT = "contract", _("Contract")
+    NOTICE = "notice", pgettext_lazy("kind of paper", "Public notice")
+    CONTRACT = "contract", pgettext_lazy("kind of paper", "Contract")
     INVOICE = "invoice", _("Invoice")
     PAYMENT = "payment", _("Payment slip")
     RECEIPTS = "receipts", _("Signed receipt list")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -248,7 +248,12 @@ def _offer_sentence(
         "%(n)s producer of assistance products can deliver %(units)s units to %(regions)s by %(day)s",
         "%(n)s producers of assistance products can deliver %(units)s units to %(regions)s by %(day)s",
         len(producers),
-    ) % {"n": len(producers), "units": sum(s.quantity for s in needed), "regions": regions, "day": day.isoformat()}
+    ) % {
+        "n": len(producers),
+        "units": sum(s.quantity for s in needed),
+        "regions": regions,
+        "day": date_format(day, _("j M Y")),
+    }
     return sentence + _price_words(decisions, judged)
 
 

@@ -132,6 +132,10 @@ def test_a_gift_from_the_plan_to_the_order(world: None) -> None:
     shown = text(buyer.open("union:order", order.number))
     assert "283" in shown
     assert "No-equivalent certificate" in shown
+    # An article that was shared out by region is named once.
+    for name in ("union:programme", "union:goods"):
+        named = [(line.slot, line.product_id) for line in buyer.open(name, plan.pk).context["lines"]]
+        assert len(named) == len(set(named)) < plan.gift_lines.count()
     # What was decided stands with the order: the plan is not judged again.
     for name in ("union:goods", "union:approval"):
         page = buyer.open(name, plan.pk)

@@ -61,7 +61,7 @@ def index(request: HouseRequest) -> HttpResponseBase:
             Column("number", _("Order"), url="url"),
             Column("title", _("Plan")),
             Column("occasion", _("Occasion")),
-            Column("placed", _("Placed"), "time"),
+            Column("placed", _("Placed on"), "time"),
             Column("recipients", _("Members"), "count"),
             Column("fen", _("Amount"), "money"),
         ),

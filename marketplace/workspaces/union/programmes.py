@@ -131,7 +131,7 @@ def detail(request: HouseRequest, pk: int) -> HttpResponse:
     """The plan at a glance, and what comes next."""
     programme = programme_of(request, pk)
     context = frame(request, programme)
-    lines = programme.gift_lines.select_related("product__commodity_class", "purse")
+    lines = queries.gift_contents(programme)
     return render(request, "union/programme.html", context | {"lines": lines, "latest": programme.imports.first()})
 
 
@@ -180,7 +180,7 @@ def goods(request: HouseRequest, pk: int) -> HttpResponse:
     programme = programme_of(request, pk)
     context = frame(request, programme, "goods")
     if programme.order is not None:
-        context["lines"] = programme.gift_lines.select_related("product")
+        context["lines"] = queries.gift_contents(programme)
     if programme.state == ProgrammeState.DRAFT and Role.BUYER in request.roles:
         form = CatalogueForm(request.GET)
         page = page_of(request, narrowed(listed(today()), form.wishes), _CARDS)

@@ -17,7 +17,7 @@ from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.queries import in_force
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
-from procurement.programmes.models import Programme, ProgrammeState
+from procurement.programmes.models import GiftLine, Programme, ProgrammeState
 
 OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.CHOOSING, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
 
@@ -44,6 +44,12 @@ def year_gauge(union: Organisation, year: int) -> Gauge | None:
 def purses(union: Organisation, year: int) -> QuerySet[Purse]:
     """The union's purses of a gift year with their balances."""
     return Purse.objects.filter(union=union, gift_year=year).select_related("account").order_by("id")
+
+
+def gift_contents(programme: Programme) -> list[GiftLine]:
+    """What the gift holds, each article of a part once: a part shared out by region has a line for each region."""
+    lines = programme.gift_lines.select_related("product").order_by("slot", "id")
+    return list({(line.slot, line.product_id): line for line in lines}.values())
 
 
 def stage_urls(programme: Programme) -> dict[str, str]:

@@ -61,7 +61,7 @@ def statement(request: HouseRequest, year: int | None = None) -> HttpResponse:
     """The union's own compliance statement of a gift year."""
     union = request.organisation
     years = queries.years(UnionYear.objects.filter(union=union).values_list("gift_year", flat=True))
-    context = statement_context(union, year or years[0]) | {"years": years, "workspace": "union"}
+    context = statement_context(union, year or today().year) | {"years": years, "workspace": "union"}
     return render(request, "union/statement.html", context)
 
 
