@@ -8,9 +8,10 @@ forgery of the whole.
 
 It checks: the container, byte for byte; the log's signatures and the witnesses'; that every entry is in the
 signed tree; that entries and files are exactly those which the pack's own entry in the log lists; and that
-each decision's input, output and engine are the recorded ones. With --replay it also runs that engine: a
-Python program FROM THE PACK, whose hash the log certifies, on each input, and compares the output byte for
-byte. Exit status 0 only if all is well.
+each decision's input, output and engine are the recorded ones; and, in an order's pack, that goods cancelled,
+refused or returned took no more out of a decision than was decided, nor more than the log says was lost. With
+--replay it also runs that engine: a Python program FROM THE PACK, whose hash the log certifies, on each
+input, and compares the output byte for byte. Exit status 0 only if all is well.
 """
 
 import argparse
@@ -37,6 +38,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FIXED = ("checkpoint.txt", "keys.json", "manifest.json", "proof.jsonl", "entries.jsonl")
 MANIFEST_KIND = "pack.manifest"
 DECISIONS = "files/decisions/"
+ORDER = "files/order.json"
+LOST = {"parcels.cancelled", "parcels.refused", "parcels.returned"}
 MAX_SHOWN = 50
 PLAIN, TIMESTAMPED = 1, 4
 
@@ -456,6 +459,49 @@ def _recorded_decisions(leaves: dict[int, bytes]) -> tuple[dict[tuple[str, str],
     return recorded, faults
 
 
+def check_releases(order: memoryview, leaves: dict[int, bytes]) -> tuple[str, list[str]]:
+    """What was released of an order's decisions, in words, and the faults. Raises Damaged.
+
+    A decision's releases are whole units at its price, no more than it decided; all that one loss released is
+    worth no more than the log's entry of that loss says.
+    """
+    lost = _recorded_losses(leaves)
+    faults: list[str] = []
+    by_loss: dict[int, int] = {}
+    units = 0
+    try:
+        decided = json.loads(bytes(order))["decisions"]
+        for number, decision in enumerate(decided, 1):
+            releases = [(int(r["loss"]), int(r["quantity"]), int(r["amount"])) for r in decision.get("releases", [])]
+            price, released = int(decision["unit_price"]), sum(quantity for _loss, quantity, _fen in releases)
+            if released > int(decision["quantity"]):
+                faults.append(f"decision {number}: {released} units were released of {decision['quantity']} decided")
+            if any(quantity < 1 or fen != quantity * price for _loss, quantity, fen in releases):
+                faults.append(f"decision {number}: a release is not of whole units at its price")
+            for loss, _quantity, fen in releases:
+                by_loss[loss] = by_loss.get(loss, 0) + fen
+            units += released
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Damaged(f"{ORDER} does not list decisions and their releases") from error
+    for loss, fen in sorted(by_loss.items()):
+        if loss not in lost:
+            faults.append(f"loss {loss}: {fen} fen were released, and no entry tells of it")
+        elif fen > lost[loss]:
+            faults.append(f"loss {loss}: {fen} fen were released, and the log says that {lost[loss]} were lost")
+    return f"{units} units of {len(decided)} decisions count no longer, for {len(by_loss)} losses in the log", faults
+
+
+def _recorded_losses(leaves: dict[int, bytes]) -> dict[int, int]:
+    """What each loss was worth (fen), by its number, as the entries tell it."""
+    lost: dict[int, int] = {}
+    for leaf in leaves.values():
+        match = _KIND.match(leaf, leaf.rfind(b',"kind":"'))
+        if match and match[1].decode() in LOST:
+            body = json.loads(leaf)["body"]
+            lost[int(body["loss"])] = int(body["amount"])
+    return lost
+
+
 def replay(decisions: list[Decision], files: dict[str, memoryview]) -> list[str]:
     """Run each decision's engine on its input and compare.
 
@@ -537,6 +583,12 @@ def _verify_members(
     decisions, faults = check_decisions(leaves, digests)
     if decisions or faults:
         report.add("decisions", faults, f"{len(decisions)} with recorded input, output and engine")
+    if ORDER in files:
+        try:
+            detail, faults = check_releases(files[ORDER], leaves)
+        except Damaged as error:
+            detail, faults = "", [str(error)]
+        report.add("releases", faults, detail)
     if run and decisions:
         if report.faults:
             report.notes.append("Nothing was replayed: code from a pack that does not verify is not run.")
@@ -608,6 +660,7 @@ TITLES = {
     "inclusion": "在日志中 inclusion",
     "manifest": "清单 manifest",
     "decisions": "判定 decisions",
+    "releases": "核减 releases",
     "replay": "重放 replay",
 }
 

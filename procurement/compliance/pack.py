@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.db.models import Prefetch
+
 from marketplace.evidence.canonical import canonical
 from marketplace.evidence.models import Entry
 from marketplace.evidence.pack import Pack, write_pack
@@ -11,7 +13,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from procurement.compliance.queries import statement
 from procurement.priority import rule
-from procurement.priority.models import Decision, Judgement
+from procurement.priority.models import Decision, Judgement, Release
 from procurement.programmes.models import Programme
 
 
@@ -36,8 +38,9 @@ def build_pack(order: Order, out: Path) -> Pack:
 
 
 def _order(order: Order) -> dict[str, object]:
-    """The order without any recipient: lines as frozen, and what was decided for each."""
+    """The order without any recipient: lines as frozen, what was decided for each, and what each decision counts no longer."""
     decisions = Decision.objects.filter(order=order).select_related("certificate", "exception").order_by("pk")
+    releases = Release.objects.select_related("loss").order_by("pk")
     return {
         "number": order.number,
         "union": order.union.code,
@@ -68,7 +71,20 @@ def _order(order: Order) -> dict[str, object]:
                 "judgement": d.judgement_id,
                 "certificate": d.certificate.number if d.certificate else "",
                 "exception": d.exception.number if d.exception else "",
+                "releases": [_release(release) for release in d.releases.all()],
             }
-            for d in decisions
+            for d in decisions.prefetch_related(Prefetch("releases", releases))
         ],
+    }
+
+
+def _release(release: Release) -> dict[str, object]:
+    """Units that left a decision, and the loss whose entry in the log says how many parcels and who reported them."""
+    return {
+        "loss": release.loss_id,
+        "kind": release.loss.kind,
+        "by": release.loss.by,
+        "reason": release.loss.reason,
+        "quantity": release.quantity,
+        "amount": release.amount,
     }
