@@ -1,37 +1,49 @@
-"""Where a gift year's money went: by union, county, class, month and supplier. As decided when the orders were placed."""
+"""Where a gift year's money went: by union, county, class, month and supplier.
+
+As decided when the orders were placed, less what was cancelled, refused or returned since: the sums are those of the statements.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
-from procurement.priority.models import Certificate, Decision, ExceptionState, Outcome, PriorityException
+from procurement.priority.models import Certificate, Decision, ExceptionState, Outcome, PriorityException, Release
 
+# As the statement counts: what no policy covers is no gift, and what an exception waives stands beside the share.
 _ASSISTANCE = Q(outcome=Outcome.ASSISTANCE)
+_WAIVED = Q(waived=True)
+_ORDINARY = ~_ASSISTANCE & ~Q(outcome=Outcome.UNCOVERED) & ~_WAIVED
+_SUMS = {
+    name: Coalesce(Sum("live", filter=kind), 0)
+    for name, kind in (("assistance", _ASSISTANCE), ("ordinary", _ORDINARY), ("waived", _WAIVED))
+}
 _MOST = 15
 
 
 @dataclass(frozen=True)
 class Row:
-    """A part of the year: its names (Chinese, English) and fen of assistance and ordinary goods."""
+    """A part of the year: its names (Chinese, English) and fen of assistance goods, ordinary goods, and those outside the share."""
 
     name: str
     name_en: str
     assistance: int
     ordinary: int
+    waived: int
 
     @property
     def amount(self) -> int:
-        """Both together, in fen."""
-        return self.assistance + self.ordinary
+        """All together, in fen."""
+        return self.assistance + self.ordinary + self.waived
 
     @property
     def share(self) -> int | None:
-        """The assistance part in basis points."""
-        return self.assistance * 10_000 // self.amount if self.amount else None
+        """The assistance part in basis points, of what counts in the share."""
+        counting = self.assistance + self.ordinary
+        return self.assistance * 10_000 // counting if counting else None
 
 
 @dataclass(frozen=True)
@@ -45,22 +57,24 @@ class Grantor:
     used: int
 
 
+def _live(year: int) -> QuerySet[Decision]:
+    """The year's decisions within the caller's scope, with the fen that are `live`."""
+    released = Release.objects.filter(decision=OuterRef("pk")).order_by().values("decision").annotate(fen=Sum("amount"))
+    return Decision.objects.filter(gift_year=year).annotate(
+        live=F("amount") - Coalesce(Subquery(released.values("fen")), 0)
+    )
+
+
 def by(year: int, *names: str, most: int | None = _MOST, where: Q | None = None) -> list[Row]:
-    """The year's decisions summed up by the two columns that hold the Chinese and English name, largest first.
+    """The year's live decisions summed up by the two columns that hold the Chinese and English name, largest first.
 
     Within the caller's scope; one statement.
     """
-    rows = Decision.objects.filter(Q(gift_year=year) & (where or Q()))
-    sums = (
-        rows.values(*names)
-        .annotate(
-            assistance=Coalesce(Sum("amount", filter=_ASSISTANCE), 0),
-            ordinary=Coalesce(Sum("amount", filter=~_ASSISTANCE), 0),
-        )
-        .order_by("-assistance", "-ordinary", names[0])
-    )
-    found = [Row(row[names[0]] or "", row[names[-1]] or "", row["assistance"], row["ordinary"]) for row in sums]
-    return sorted(found, key=lambda row: -row.amount)[:most]
+    rows = _live(year).filter(where or Q()).values(*names).annotate(**_SUMS).order_by(names[0])
+    found = [
+        Row(row[names[0]] or "", row[names[-1]] or "", row["assistance"], row["ordinary"], row["waived"]) for row in rows
+    ]
+    return sorted((row for row in found if row.amount), key=lambda row: -row.amount)[:most]
 
 
 def by_union(year: int) -> list[Row]:
@@ -83,19 +97,16 @@ def by_seller(year: int) -> list[Row]:
     return by(year, "line__partner__organisation__name", "line__partner__organisation__name_en")
 
 
-def by_month(year: int) -> list[tuple[Any, int, int]]:
-    """(month, assistance fen, ordinary fen) by when the orders were placed, oldest first."""
+def by_month(year: int) -> list[tuple[Any, int, int, int]]:
+    """(month, fen of assistance, ordinary and waived goods) by when the orders were placed, oldest first."""
     rows = (
-        Decision.objects.filter(gift_year=year)
+        _live(year)
         .annotate(month=TruncMonth("order__date_placed"))
         .values("month")
-        .annotate(
-            assistance=Coalesce(Sum("amount", filter=_ASSISTANCE), 0),
-            ordinary=Coalesce(Sum("amount", filter=~_ASSISTANCE), 0),
-        )
+        .annotate(**_SUMS)
         .order_by("month")
     )
-    return [(row["month"], row["assistance"], row["ordinary"]) for row in rows]
+    return [(row["month"], row["assistance"], row["ordinary"], row["waived"]) for row in rows]
 
 
 def grantors(year: int) -> list[Grantor]:

@@ -9,7 +9,8 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from marketplace.demo import cast
-from marketplace.fulfilment.models import SupplierOrder
+from marketplace.fulfilment.losses import Report, cancel
+from marketplace.fulfilment.models import Parcel, SupplierOrder
 from marketplace.organisations.models import Membership, Organisation, Role, User
 from procurement.audit.actions import open_case
 from procurement.compliance.queries import statement
@@ -91,7 +92,24 @@ def test_the_distribution_adds_up_to_what_was_decided(world: None) -> None:
     assert sum(amount for _month, amount in page["months"]) == whole
     assert [number for _name, number in page["certificates"]] == [1]
     sheets = book(auditor.open("audit:distribution", **{"as": "xlsx"}))
-    assert round(sum(row[3] for row in rows(sheets.worksheets[0])[1:]) * 100) == whole
+    assert round(sum(row[4] for row in rows(sheets.worksheets[0])[1:]) * 100) == whole
+
+
+def test_the_distribution_is_less_what_was_cancelled_like_the_statement(world: None) -> None:
+    giver = builders.side()
+    order = builders.placed(giver, [builders.DATES], 3)
+    builders.placed(giver, [builders.DATES, builders.MOONCAKES], 2, need_date=timezone.localdate() + timedelta(days=40))
+    [of_dates] = builders.supplier_orders(order)
+    first = Parcel.objects.filter(supplier_order=of_dates).order_by("pk").values_list("pk", flat=True)[0]
+    cancel(giver.buyer, of_dates, Report((first,), "not_needed"))
+    said, page = statement(giver.union, YEAR), Person(cast.AUDITOR).open("audit:distribution").context
+    assert (said.assistance, said.ordinary, said.released) == (4 * 3_000, 2 * 10_800, 3_000)
+    charts = dict(page["charts"])
+    assert [amount for _name, amount in charts["By union"]] == [said.assistance + said.ordinary]
+    assert [amount for _name, amount in charts["Assistance goods by county of origin"]] == [said.assistance]
+    assert sum(amount for _month, amount in page["months"]) == said.assistance + said.ordinary
+    sheet = book(Person(cast.AUDITOR).open("audit:distribution", **{"as": "xlsx"})).worksheets[0]
+    assert rows(sheet)[1][1:5] == (120, 216, 0, 336)
 
 
 def test_flags_are_quiet_where_nothing_is_wrong_and_name_the_order_where_something_is(world: None) -> None:

@@ -66,9 +66,9 @@ def flags(request: HouseRequest) -> HttpResponse:
     return render(request, "audit/flags.html", context)
 
 
-def _columns(year: int, months: Sequence[tuple[Any, int, int]]) -> list[tuple[str, int]]:
+def _columns(year: int, months: Sequence[tuple[Any, int, int, int]]) -> list[tuple[str, int]]:
     """A column for each month of the year, and for those outside it in which something was ordered."""
-    found = {(month.year, month.month): assistance + ordinary for month, assistance, ordinary in months}
+    found = {(month.year, month.month): sum(fen) for month, *fen in months}
     every = sorted({*found, *((year, number) for number in range(1, 13))})
     return [(when(date(*month, 1), "month"), found.get(month, 0)) for month in every]
 
@@ -78,22 +78,23 @@ def _rows_sheet(title: str, rows: Sequence[parts.Row]) -> Sheet:
         Column("name", _("Name")),
         Column("assistance", _("Assistance"), "money"),
         Column("ordinary", _("Ordinary"), "money"),
+        Column("waived", _("Outside the share by exception"), "money"),
         Column("amount", _("Amount"), "money"),
         Column("share", _("Share"), "bp"),
     )
-    names = ("assistance", "ordinary", "amount", "share")
+    names = ("assistance", "ordinary", "waived", "amount", "share")
     return Sheet(title, columns, [{"name": _name(row)} | {name: getattr(row, name) for name in names} for row in rows])
 
 
-def _months_sheet(months: Sequence[tuple[Any, int, int]]) -> Sheet:
+def _months_sheet(months: Sequence[tuple[Any, int, int, int]]) -> Sheet:
     columns = (
         Column("month", _("Month"), "date"),
         Column("assistance", _("Assistance"), "money"),
         Column("ordinary", _("Ordinary"), "money"),
+        Column("waived", _("Outside the share by exception"), "money"),
     )
-    return Sheet(
-        _("By month"), columns, [dict(zip(("month", "assistance", "ordinary"), row, strict=True)) for row in months]
-    )
+    names = [column.key for column in columns]
+    return Sheet(_("By month"), columns, [dict(zip(names, row, strict=True)) for row in months])
 
 
 def _papers_sheets(grantors: Sequence[parts.Grantor], certificates: Sequence[tuple[str, str, int]]) -> list[Sheet]:
