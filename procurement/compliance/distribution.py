@@ -72,7 +72,8 @@ def by(year: int, *names: str, most: int | None = _MOST, where: Q | None = None)
     """
     rows = _live(year).filter(where or Q()).values(*names).annotate(**_SUMS).order_by(names[0])
     found = [
-        Row(row[names[0]] or "", row[names[-1]] or "", row["assistance"], row["ordinary"], row["waived"]) for row in rows
+        Row(row[names[0]] or "", row[names[-1]] or "", row["assistance"], row["ordinary"], row["waived"])
+        for row in rows
     ]
     return sorted((row for row in found if row.amount), key=lambda row: -row.amount)[:most]
 
@@ -100,11 +101,7 @@ def by_seller(year: int) -> list[Row]:
 def by_month(year: int) -> list[tuple[Any, int, int, int]]:
     """(month, fen of assistance, ordinary and waived goods) by when the orders were placed, oldest first."""
     rows = (
-        _live(year)
-        .annotate(month=TruncMonth("order__date_placed"))
-        .values("month")
-        .annotate(**_SUMS)
-        .order_by("month")
+        _live(year).annotate(month=TruncMonth("order__date_placed")).values("month").annotate(**_SUMS).order_by("month")
     )
     return [(row["month"], row["assistance"], row["ordinary"], row["waived"]) for row in rows]
 
