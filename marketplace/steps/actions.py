@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from marketplace.organisations.errors import HouseError
 from marketplace.organisations.scopes import seen_by
 from marketplace.steps.models import Step, StepState
 from marketplace.steps.registry import handler_of, queue_of
@@ -103,7 +104,8 @@ def _check_deferred() -> None:
 
 def _put_off(step: Step, error: Exception) -> None:
     step.attempts += 1
-    step.reason = f"{type(error).__name__}: {error}"[:2000]
+    said = str(error) if isinstance(error, HouseError) else f"{type(error).__name__}: {error}"
+    step.reason = said[:2000]
     step.state = StepState.FAILED if step.attempts >= MAX_ATTEMPTS else StepState.DUE
     step.next_run_at = timezone.now() + _FIRST_WAIT * 2 ** (step.attempts - 1)
     step.save(update_fields=["attempts", "reason", "state", "next_run_at"])
