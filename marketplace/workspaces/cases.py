@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
 from marketplace.workspaces.sheets import Column
+from marketplace.workspaces.templatetags.house import subject_label
 from procurement.audit.models import AuditCase, CaseState
 
 
@@ -39,10 +40,11 @@ def case_listing(request: HttpRequest, rows: Any, link: str) -> Listing:
         shown: list[Any] = list(found)
         for case in shown:
             case.url = reverse(link, args=[case.pk])
+            case.about = subject_label(case.subject)
         return shown
 
     columns = (
-        Column("subject", _("About"), url="url"),
+        Column("about", _("About"), url="url"),
         Column("union", _("Union")),
         Column("state", _("State"), "state"),
         Column("opened_at", _("Opened"), "date"),

@@ -10,7 +10,7 @@ class CaseForm(forms.Form):
     """A new matter."""
 
     subject = forms.CharField(
-        label=_("About"), max_length=80, help_text=_("An order (order:number) or a statement (statement:year).")
+        label=_("About"), max_length=80, help_text=_("A few words. From an order or a statement, this fills itself in.")
     )
     question = forms.CharField(label=_("Question"), widget=forms.Textarea, max_length=4000)
 

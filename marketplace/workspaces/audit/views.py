@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -20,6 +22,7 @@ from marketplace.workspaces.orders import judgement_context, order_context, pack
 from marketplace.workspaces.pages import put_into, tell, thanks
 from marketplace.workspaces.papers import paper_download, papers_context
 from marketplace.workspaces.statements import json_download, statement_context, xlsx_download
+from marketplace.workspaces.templatetags.house import subject_label
 from procurement.audit import actions
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import Judgement
@@ -108,6 +111,12 @@ def new_case(request: HouseRequest, code: str) -> HttpResponse:
     """Raise a matter with a union."""
     union = _union(request, code)
     form = CaseForm(request.POST or None, initial={"subject": request.GET.get("about", "")[:80]})
+    code = str(form["subject"].value() or "")
+    about = subject_label(code)
+    if about == code:  # in the auditor's own words, or not yet said
+        about = ""
+    else:
+        form.fields["subject"].widget = forms.HiddenInput()
     if request.method == "POST" and form.is_valid():
         try:
             case_ = actions.open_case(request.user, union, form.cleaned_data["subject"], form.cleaned_data["question"])
@@ -116,7 +125,7 @@ def new_case(request: HouseRequest, code: str) -> HttpResponse:
         else:
             thanks(request, _("The case is open; the union sees it today."))
             return redirect("audit:case", pk=case_.pk)
-    return render(request, "audit/case_new.html", {"form": form, "union": union})
+    return render(request, "audit/case_new.html", {"form": form, "union": union, "about": about})
 
 
 @open_to(Role.AUDITOR)
@@ -135,9 +144,18 @@ def case(request: HouseRequest, pk: int) -> HttpResponse:
         else:
             thanks(request, _("Written down."))
             return redirect("audit:case", pk=pk)
-    return render(
-        request, "audit/case.html", {"case": found, "notes": found.notes.select_related("author"), "form": form}
-    )
+    context = {"case": found, "notes": found.notes.select_related("author"), "form": form}
+    return render(request, "audit/case.html", context | {"about": _page_about(found)})
+
+
+def _page_about(case: AuditCase) -> str:
+    """The address of the order or statement that the case is about; empty for anything else."""
+    kind, _colon, number = case.subject.partition(":")
+    if kind == "order" and Order.objects.filter(number=number).exists():
+        return reverse("audit:order", args=[number])
+    if kind == "statement" and number.isascii() and number.isdigit() and len(number) == 4:
+        return reverse("audit:statement", args=[case.union.code, int(number)])
+    return ""
 
 
 def _union(request: HouseRequest, code: str) -> Organisation:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Case, Count, F, Q, Sum, When
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -57,10 +57,11 @@ def home(request: HouseRequest) -> HttpResponse:
 
 @open_to(Role.PROVINCE)
 def orders(request: HouseRequest) -> HttpResponseBase:
-    """All supplier orders of the enterprise's producers, soonest needed first."""
+    """All supplier orders of the enterprise's producers: those under way soonest needed first, then the finished ones."""
+    under_way = Case(When(Q(in_placed__gt=0) | Q(in_assigned__gt=0) | Q(in_shipped__gt=0), then="need_date"))
     listing = Listing(
         request,
-        queries.orders_of(request.organisation),
+        queries.orders_of(request.organisation).order_by(under_way.asc(nulls_last=True), "-need_date", "-id"),
         lists.ORDERS,
         _("Supplier orders"),
         Empty(
@@ -73,7 +74,8 @@ def orders(request: HouseRequest) -> HttpResponseBase:
         sums=AMOUNT,
     )
     return listing.answer(
-        "list.html", lead=_("Soonest needed first. Choose a state or a period, then take the list along.")
+        "list.html",
+        lead=_("Under way first, soonest needed on top. Choose a state or a period, then take the list along."),
     )
 
 

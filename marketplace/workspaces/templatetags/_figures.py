@@ -57,13 +57,16 @@ def count(number: int | str | None) -> str:
     return NOTHING if number is None or number == "" else f"{int(number):,}"
 
 
-def when(moment: date | datetime | None, style: str = "date") -> str:
+def when(moment: date | datetime | str | None, style: str = "date") -> str:
     """A date or time as offices write it, in Asia/Shanghai: 2026年9月20日, or 20 Sep 2026 in English.
 
-    Styles: "date", "time" (date with hours and minutes), "short" (without year), "month", "clock".
+    Styles: "date", "time" (date with hours and minutes), "short" (without year), "month", "clock". Records that hold text only write
+    a date as 2026-09-20.
     """
     if not moment:
         return NOTHING
+    if isinstance(moment, str):
+        moment = date.fromisoformat(moment)
     if isinstance(moment, datetime) and moment.tzinfo is not None:
         moment = moment.astimezone(OFFICE_ZONE)
     clock = f"{moment:%H:%M}" if isinstance(moment, datetime) else ""

@@ -115,6 +115,13 @@ PROGRAMME_STAGES: tuple[tuple[str, str | Promise], ...] = (
     ("statement", _("Statement")),
 )
 
+# What an audit case or a red flag is about, stored as kind:number.
+SUBJECTS: dict[str, str | Promise] = {
+    "order": _("Order %(number)s"),
+    "statement": _("Compliance statement %(number)s"),
+    "exception": _("Exception %(number)s"),
+}
+
 
 def outcome(code: object) -> Label:
     """The label of a rule outcome; upper case and synonyms are understood."""
@@ -126,3 +133,9 @@ def state(code: object) -> Label:
     """The label of a stored state."""
     key = str(code or "").lower()
     return STATES.get(key, Label(key.replace("_", " "), "neutral"))
+
+
+def subject(code: object) -> str:
+    """Words for what a case is about, such as "order:2026-1"; what somebody wrote in their own words stays as it is."""
+    kind, _colon, number = str(code or "").partition(":")
+    return str(SUBJECTS[kind]) % {"number": number} if kind in SUBJECTS and number else str(code or "")

@@ -66,6 +66,12 @@ def state_label(code: object) -> str:
 
 
 @register.filter
+def subject_label(code: object) -> str:
+    """Words for what a case is about, such as "order:2026-1"."""
+    return _labels.subject(code)
+
+
+@register.filter
 def role_label(code: str) -> str:
     """Words for a role such as "buyer"."""
     return str(Role(code).label) if code in Role.values else code
@@ -310,8 +316,8 @@ def _chart(rows: Iterable[Sequence[Any]], kind: str, tone: str, limit: int | Non
 def bar_chart(
     rows: Iterable[Sequence[Any]], title: str, kind: str = "count", note: str = "", tone: str = "success"
 ) -> dict[str, object]:
-    """Horizontal bars for (label, value[, tone]) rows; `kind` is money (fen), count or bp."""
-    bars, _ = _chart(rows, kind, tone, None)
+    """Horizontal bars for (label, value[, tone]) rows; `kind` is money (fen), count or bp: shares are drawn as parts of the whole."""
+    bars, _ = _chart(rows, kind, tone, 10_000 if kind == "bp" else None)
     return {"bars": bars, "title": title, "note": note}
 
 
@@ -334,6 +340,7 @@ def column_chart(
         "limit_label": limit_label,
         "limit": f"{100 - float(_charts.percent(limit, top)[:-1]):.2f}%" if limit else "",
         "every": max(1, len(bars) // 6),
+        "every_narrow": max(1, len(bars) // 6) * 2,
     }
 
 
