@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import OuterRef, Prefetch, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,7 @@ from marketplace.shop.order.models import Line, Order
 from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.regions import region_name
 from procurement.compliance.pack import build_pack
-from procurement.priority.models import Decision, Judgement
+from procurement.priority.models import Decision, Judgement, Release
 
 # What the log's entries about an order mean; a kind that is not named here shows bare.
 TRAIL = {
@@ -91,20 +92,29 @@ def order_context(order: Order) -> dict[str, Any]:
     """Everything that the order page shows."""
     rows = with_states(SupplierOrder.objects.filter(order=order)).select_related("producer", "seller").order_by("id")
     counts = progress(order)
-    decided = Decision.objects.select_related("product", "certificate", "exception").order_by("region", "id")
+    gone = Release.objects.filter(decision=OuterRef("pk")).order_by().values("decision").annotate(fen=Sum("amount"))
+    decided = (
+        Decision.objects.select_related("product", "certificate", "exception")
+        .annotate(released=Coalesce(Subquery(gone.values("fen")), 0))
+        .order_by("region", "id")
+    )
     lines = (
         Line.objects.filter(order=order)
         .select_related("product__commodity_class", "product__county", "partner__organisation", "purse")
         .prefetch_related(Prefetch("decisions", queryset=decided))
         .order_by("id")
     )
+    total = int(order.total_incl_tax * 100)
+    released = sum(decision.released for line in lines for decision in line.decisions.all())
     return {
         "order": order,
         "lines": [_with_decisions(line) for line in lines],
         "parts": [_supplied(row) for row in rows.prefetch_related("consignments")],
         "progress": [(ParcelState(state).label, counts[state]) for state in ParcelState.values if state in counts],
         "parcels": sum(counts.values()),
-        "total_fen": int(order.total_incl_tax * 100),
+        "total_fen": total,
+        "released": released,
+        "left_fen": total - released,
         "trail": trail(order),
     }
 

@@ -92,7 +92,7 @@ def statement_sheets(union: Organisation, year: int) -> list[Sheet]:
         _orders_sheet(found, context["orders"]),
         Sheet(
             _("Decisions"),
-            (Column("outcome", _("Decision"), "outcome"), Column("number", _("Decisions"), "count")),
+            (Column("outcome", _("Decision"), "outcome"), Column("number", _("How many"), "count")),
             [{"outcome": code, "number": number} for code, number in found.decisions],
         ),
         Sheet(
@@ -130,6 +130,7 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
         (_("Assistance products"), found.assistance),
         (_("Ordinary products"), found.ordinary),
         (_("Outside the share by exception"), found.waived),
+        (_("Cancelled, refused or returned, taken off above"), found.released),
         (_("Set aside and unspent"), found.reserve),
         (_("Accepted and paid: assistance products"), found.counted_assistance),
         (_("Accepted and paid: ordinary products"), found.counted_ordinary),

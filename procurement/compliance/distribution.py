@@ -100,7 +100,7 @@ def by_seller(year: int) -> list[Row]:
 
 def by_month(year: int) -> list[tuple[Any, int, int, int]]:
     """(month, fen of assistance, ordinary and waived goods) by when the orders were placed, oldest first."""
-    rows = (
+    rows: Any = (
         _live(year).annotate(month=TruncMonth("order__date_placed")).values("month").annotate(**_SUMS).order_by("month")
     )
     return [(row["month"], row["assistance"], row["ordinary"], row["waived"]) for row in rows]

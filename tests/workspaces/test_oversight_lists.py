@@ -110,6 +110,11 @@ def test_the_distribution_is_less_what_was_cancelled_like_the_statement(world: N
     assert sum(amount for _month, amount in page["months"]) == said.assistance + said.ordinary
     sheet = book(Person(cast.AUDITOR).open("audit:distribution", **{"as": "xlsx"})).worksheets[0]
     assert rows(sheet)[1][1:5] == (120, 216, 0, 336)
+    read = Person(cast.AUDITOR).open("audit:order", order.number)
+    assert (read.context["total_fen"], read.context["released"], read.context["left_fen"]) == (9_000, 3_000, 6_000)
+    assert "¥30.00 of it cancelled, refused or returned; ¥60.00 counts" in text(read)
+    page = Person(cast.AUDITOR).open("audit:statement", cast.UNION, YEAR)
+    assert "Cancelled, refused or returned, taken off above" in text(page)
 
 
 def test_flags_are_quiet_where_nothing_is_wrong_and_name_the_order_where_something_is(world: None) -> None:

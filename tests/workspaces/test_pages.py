@@ -406,6 +406,9 @@ def test_an_auditor_asks_and_the_union_answers(order: Order) -> None:
     assert auditor.open("audit:case_new", cast.UNION, about=about).context["form"].initial["subject"] == about
     auditor.send("audit:case_new", cast.UNION, subject=about, question="Why mooncakes?")
     case = AuditCase.objects.get()
+    page = auditor.open("audit:case", case.pk)
+    assert f"Order {order.number}" in text(page)
+    assert page.context["about"] == reverse("audit:order", args=[order.number])
     assert "Why mooncakes?" in text(buyer.open("union:home"))
     buyer.send("union:case", case.pk, text="Nobody's are accredited.")
     too_late = buyer.send("union:case", case.pk, text="Once more.")

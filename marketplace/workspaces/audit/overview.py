@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from marketplace.organisations.models import Role
@@ -75,7 +75,7 @@ def _columns(year: int, months: Sequence[tuple[Any, int, int, int]]) -> list[tup
 
 def _rows_sheet(title: str, rows: Sequence[parts.Row]) -> Sheet:
     columns = (
-        Column("name", _("Name")),
+        Column("name", pgettext("of an organisation, a county, a class", "Name")),
         Column("assistance", _("Assistance"), "money"),
         Column("ordinary", _("Ordinary"), "money"),
         Column("waived", _("Outside the share by exception"), "money"),
