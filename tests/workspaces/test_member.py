@@ -255,7 +255,17 @@ class TestSignedIn:
         page = member.open("my:home")
         assert "Confirm that it has come" in text(page)
         assert [row.recipient for row in page.context["page"].object_list] == [recipient]
+        assert [row.state for row in page.context["page"].object_list] == ["shipped"]
         assert member.open("my:own", recipient.pk).url == reverse("my:gift", args=[token_of(recipient)])
+
+    def test_nobody_is_asked_for_ever_whether_it_has_come(self) -> None:
+        recipient = shipped_gift()
+        member = Person("member")
+        member.send("my:keep", token_of(recipient))
+        day = timezone.localdate()
+        for since, asked in ((30, True), (31, False)):
+            Programme.objects.filter(pk=recipient.programme_id).update(need_date=day - timedelta(days=since))
+            assert ("Confirm that it has come" in text(member.open("my:home"))) is asked
 
     def test_a_person_has_one_account_and_an_account_one_person(self) -> None:
         recipient = shipped_gift()

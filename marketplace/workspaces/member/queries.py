@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
@@ -34,6 +34,9 @@ from procurement.programmes.models import (
     Recipient,
 )
 from suppliers.accreditation.models import Accreditation, AccreditationState
+
+# How long after the day of need a member is asked whether a parcel has come.
+_REMIND = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -222,6 +225,9 @@ class GiftRow:
     recipient: Recipient
     todo: str
     is_over: bool
+    state: (
+        str  # of the plan before there are parcels, then as far as the last of them has come; "" while it is prepared
+    )
 
 
 def gifts_of(union: int, person: str) -> list[GiftRow]:
@@ -229,7 +235,7 @@ def gifts_of(union: int, person: str) -> list[GiftRow]:
     if not person:
         return []
     rows = with_todos(Recipient.objects.filter(union=union, person=person))
-    return [GiftRow(row, _todo(row), today() > link_ends(row)) for row in rows]
+    return [GiftRow(row, _todo(row), today() > link_ends(row), _state(row)) for row in rows]
 
 
 def with_todos(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
@@ -240,6 +246,9 @@ def with_todos(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
         rows.select_related("programme", "programme__choosing", "union")
         .annotate(
             is_coming=Exists(coming),
+            is_shipped=Exists(parcels.filter(state=ParcelState.SHIPPED)),
+            is_accepted=Exists(parcels.filter(state=ParcelState.ACCEPTED)),
+            is_waiting=Exists(parcels.filter(state__in=[ParcelState.PLACED, ParcelState.ASSIGNED])),
             has_parcels=Exists(parcels),
             has_chosen=Exists(Choice.objects.filter(recipient=OuterRef("pk"))),
             has_answer=Exists(Complaint.objects.filter(recipient=OuterRef("pk"), state=ComplaintState.ANSWERED)),
@@ -254,6 +263,15 @@ def _todo(row: Any) -> str:
         return _("You can still change your choice") if row.has_chosen else _("Choose your gift")
     if row.has_answer:
         return _("Read the answer to your problem")
-    if row.is_coming:
+    if row.is_coming and today() <= row.programme.need_date + _REMIND:
         return _("Confirm that it has come")
     return ""
+
+
+def _state(row: Any) -> str:
+    state: str = row.programme.state
+    if state != ProgrammeState.PLACED:
+        return state if state == ProgrammeState.CHOOSING else ""
+    if row.is_waiting:
+        return state
+    return "shipped" if row.is_shipped else "accepted" if row.is_accepted else state

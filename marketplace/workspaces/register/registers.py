@@ -40,7 +40,7 @@ _ACCREDITATIONS = (
     Column("mechanism", gettext_lazy("Benefit")),
     Column("households", gettext_lazy("Households"), "count"),
     Column("valid_from", gettext_lazy("In force from"), "date"),
-    Column("valid_to", gettext_lazy("until before"), "date"),
+    Column("valid_to", gettext_lazy("Ends on"), "date"),
     Column("state", gettext_lazy("State"), "state"),
 )
 _CERTIFICATES = (
