@@ -17,8 +17,11 @@ from marketplace.steps.actions import retry as retry_step
 from marketplace.steps.actions import write
 from marketplace.steps.models import Step, StepState
 from procurement.programmes.actions import import_roster
+from procurement.programmes.errors import BadFile
 from procurement.programmes.models import ImportState, Programme, RosterImport
 from procurement.programmes.states import locked_draft
+from procurement.programmes.workbook import refuse_other_types
+from procurement.programmes.workbook_limits import WorkbookError
 
 READ = "roster.read"
 # Some 2,000 rows of a workbook; how many there are is known only once it has been read.
@@ -28,11 +31,16 @@ READ_AT_ONCE = 120_000
 def take_roster(actor: User, programme: Programme, file_name: str, content: bytes) -> RosterImport:
     """Read a small list at once; let a large one wait for a worker. The same file again, while it waits, is the same import.
 
-    Raises NotAllowed, WrongState; and BadFile for what is read at once.
+    Raises NotAllowed, WrongState; BadFile for what is read at once, and for what its first bytes show to be no list: nobody should
+    have to wait to hear that they picked a picture.
     """
     if len(content) <= READ_AT_ONCE:
         return import_roster(actor, programme, file_name, content)
     require(actor, Role.BUYER, programme.union)
+    try:
+        refuse_other_types(content)
+    except WorkbookError as error:
+        raise BadFile(reason=error.sentence) from error
     with transaction.atomic():
         locked = locked_draft(programme, _("import a roster into"))
         waiting, is_new = RosterImport.objects.get_or_create(

@@ -82,10 +82,15 @@ def open_workbook(source: str | Path | bytes, *, filename: str = "") -> Workbook
         return _open_xlsx(data)
     if data.startswith(_OLE):
         return _open_xls(data)
+    refuse_other_types(data)
+    return _open_text(data, suffix)
+
+
+def refuse_other_types(data: bytes) -> None:
+    """Raise `WorkbookError` for a picture, a PDF and other files that their first bytes give away; nothing is read."""
     for magic, kind in _OTHER_TYPES.items():
         if data.startswith(magic):
             raise WorkbookError("wrong_type", found=kind)
-    return _open_text(data, suffix)
 
 
 def _read_file(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from marketplace.organisations.errors import HouseError
 from marketplace.steps.actions import MAX_ATTEMPTS, run_all_due
 from marketplace.steps.models import Step, StepState
 from procurement.programmes import actions, uploads
+from procurement.programmes.errors import BadFile
 from procurement.programmes.models import RosterImport
 from procurement.programmes.uploads import READ_AT_ONCE, retry_import, state_of_import, take_roster
 from tests.procurement.workbook_samples import person, rows_of, workbook
@@ -59,6 +60,17 @@ def test_the_plan_is_not_submitted_meanwhile() -> None:
     assert refused.value.data["codes"] == ["import_running"]
     run_all_due()
     actions.submit(giver.buyer, programme)
+
+
+def test_a_large_picture_is_refused_at_once() -> None:
+    giver = side()
+    programme = draft(giver)
+    with pytest.raises(BadFile) as refused:
+        take_roster(giver.buyer, programme, "list.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert refused.value.sentences == [
+        "The file is not a spreadsheet (PNG). Save the list as an Excel workbook (.xlsx)."
+    ]
+    assert not RosterImport.objects.filter(programme=programme).exists()
 
 
 def test_what_cannot_be_read_is_said_and_not_tried_again() -> None:
