@@ -450,9 +450,9 @@ def test_an_application_goes_its_way_through_the_offices(world: None) -> None:
         (county, "public_notice"),
     ):
         assert one in officer.open("oversight:accreditations").context["waiting"]
-        officer.send("oversight:carry_on", one.number)
+        said = told(officer.send("oversight:carry_on", one.number))[-1]
         one.refresh_from_db()
-        assert one.state == state
+        assert (one.state, said) == (state, f"{one.number} is now at: {AccreditationState(state).label}.")
     assert one.number in text(Person().open("register"))
     period = {"valid_from": "2026-01-01", "valid_to": "2030-01-01"}
     assert "on public notice until" in text(county.send("oversight:make_valid", one.number, **period))
@@ -460,6 +460,11 @@ def test_an_application_goes_its_way_through_the_offices(world: None) -> None:
     county.send("oversight:end", one.number, "refuse", reason="The licence has lapsed.")
     one.refresh_from_db()
     assert one.state == AccreditationState.REFUSED
+    page = county.open("oversight:accreditation", one.number)
+    assert "The licence has lapsed." in text(page)
+    assert [step["title"] for step in page.context["history"] if step["actor"] == one.number] == [
+        "Refused", "Public notice", "County decision", "Sector review", "Town review",
+    ]  # fmt: skip
 
 
 # What anybody may see.

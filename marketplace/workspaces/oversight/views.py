@@ -16,10 +16,12 @@ from django.views.decorators.http import require_POST
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces import subtree
+from marketplace.workspaces.accredited import history_of
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.oversight import lists
 from marketplace.workspaces.oversight.forms import ReasonForm, ValidityForm
 from marketplace.workspaces.pages import put_into, tell, thanks, today
+from marketplace.workspaces.templatetags.house import state_label
 from procurement.priority import actions as priority
 from procurement.priority.models import ExceptionState, PriorityException
 from suppliers.accreditation import actions as accreditation
@@ -127,7 +129,8 @@ def carry_on(request: HouseRequest, number: str) -> HttpResponse:
     except HouseError as error:
         tell(request, error)
     else:
-        thanks(request, _("%(number)s went one step on.") % {"number": number})
+        found.refresh_from_db(fields=["state"])
+        thanks(request, _("%(number)s is now at: %(state)s.") % {"number": number, "state": state_label(found.state)})
     return redirect("oversight:accreditation", number=number)
 
 
@@ -180,6 +183,7 @@ def _decisions(request: HouseRequest, found: Accreditation) -> dict[str, Any]:
     start = {"valid_from": today(), "valid_to": today() + timedelta(days=3 * 365)}
     return {
         "accreditation": found,
+        "history": history_of(found.product),
         "step": following[2] if following and following[0] in request.roles else "",
         "endings": may_end,
         "reason": ReasonForm() if may_end else None,

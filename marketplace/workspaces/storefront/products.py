@@ -9,19 +9,18 @@ from django.db.models import F, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from marketplace.evidence.models import Entry
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Component, Product
 from marketplace.shop.partner.models import StockRecord
 from marketplace.shop.prices import delivered
 from marketplace.stock.models import Lot
+from marketplace.workspaces.accredited import history_of
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.regions import REGIONS, region_name
 from marketplace.workspaces.storefront import queries
 from marketplace.workspaces.strangers import same_for_strangers
 from marketplace.workspaces.templatetags._figures import fen
-from marketplace.workspaces.templatetags._labels import state as state_label
 from suppliers.accreditation.models import Accreditation, AccreditationState
 from suppliers.listings.queries import listed
 from suppliers.settlement.models import Contract
@@ -29,7 +28,6 @@ from suppliers.settlement.models import Contract
 _HOME_REGION = "6101"
 _ELSEWHERE = 4
 _HIDDEN = [AccreditationState.DRAFT, AccreditationState.APPLIED, AccreditationState.REFUSED]
-_TONES = {"valid": "success", "suspended": "danger", "revoked": "danger", "public_notice": "info"}
 
 
 @open_to_all
@@ -47,7 +45,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "listing": row,
         "accreditation": next(valid, None) if assistance else None,
         "outcome": queries.outcome_of(row),
-        "history": _history(found),
+        "history": history_of(found),
         "components": _components(found),
         "elsewhere": _elsewhere(found),
     }
@@ -108,28 +106,6 @@ def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, 
         ],
         "lots": lots,
     }
-
-
-def _history(found: Any) -> list[dict[str, Any]]:
-    """What the log says about the product's accreditations, newest first: decisions, notices, reasons."""
-    entries = Entry.objects.filter(subject=f"product:{found.pk}", kind__startswith="accreditation.").order_by("-id")[
-        :12
-    ]
-    told = []
-    for entry in entries:
-        body, code = entry.body, entry.kind.partition(".")[2]
-        told.append(
-            {
-                "when": entry.written_at,
-                "title": state_label(code).words,
-                "actor": body.get("number", ""),
-                "text": body.get("reason", ""),
-                "until": body.get("notice_until", ""),
-                "tone": _TONES.get(code, "neutral"),
-                "entry": entry.pk,
-            }
-        )
-    return told
 
 
 def _components(found: Any) -> list[dict[str, Any]]:
