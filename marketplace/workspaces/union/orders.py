@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BigIntegerField, Sum
-from django.db.models.functions import Cast
+from django.db.models import BigIntegerField, OuterRef, Subquery, Sum
+from django.db.models.functions import Cast, Coalesce
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -29,7 +29,7 @@ from marketplace.workspaces.pages import tell, thanks
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union import queries
 from procurement.policy.models import Occasion
-from procurement.priority.models import Judgement
+from procurement.priority.models import Judgement, Release
 from suppliers.settlement.actions import record_payment
 
 
@@ -53,7 +53,13 @@ class OrderFilters(Filters):
 @open_to(Role.BUYER, Role.APPROVER)
 def index(request: HouseRequest) -> HttpResponseBase:
     """All orders of the union, newest first."""
-    rows = Order.objects.filter(union=request.organisation).select_related("programme").order_by("-id")
+    lost = Release.objects.filter(decision__order=OuterRef("pk")).order_by().values("decision__order")
+    rows = (
+        Order.objects.filter(union=request.organisation)
+        .annotate(gone=Coalesce(Subquery(lost.annotate(fen=Sum("amount")).values("fen")), 0))
+        .select_related("programme")
+        .order_by("-id")
+    )
     listing = Listing(
         request,
         rows,
@@ -64,17 +70,22 @@ def index(request: HouseRequest) -> HttpResponseBase:
             Column("placed", _("Placed on"), "time"),
             Column("recipients", _("Members"), "count"),
             Column("fen", _("Amount"), "money"),
+            Column("gone", _("Of it cancelled, refused or returned"), "money"),
         ),
         _("Orders"),
         Empty(_("No order yet"), _("An order is placed from an approved plan."), "box"),
         filters=OrderFilters(request),
         present=_rows,
-        sums={"recipients": Sum("recipients"), "fen": Cast(Sum("total_incl_tax") * 100, BigIntegerField())},
+        sums={
+            "recipients": Sum("recipients"),
+            "fen": Cast(Sum("total_incl_tax") * 100, BigIntegerField()),
+            "gone": Sum("gone"),
+        },
     )
     return listing.answer("list.html")
 
 
-def _rows(found: Sequence[Order]) -> list[dict[str, Any]]:
+def _rows(found: Sequence[Any]) -> list[dict[str, Any]]:
     return [
         {
             "number": order.number,
@@ -84,6 +95,7 @@ def _rows(found: Sequence[Order]) -> list[dict[str, Any]]:
             "placed": order.date_placed,
             "recipients": order.recipients,
             "fen": int(order.total_incl_tax * 100),
+            "gone": order.gone,
         }
         for order in found
     ]
