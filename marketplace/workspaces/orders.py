@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.evidence.models import Entry
 from marketplace.fulfilment.models import ParcelState, SupplierOrder
-from marketplace.fulfilment.queries import progress, state_of, with_states
+from marketplace.fulfilment.queries import progress, state_of, to_pay, with_states
 from marketplace.shop.catalogue.models import CommodityClass, Product
 from marketplace.shop.order.models import Line, Order
 from marketplace.workspaces.pages import attachment
@@ -67,7 +67,7 @@ CRITERIA = {
 
 @dataclass(frozen=True)
 class SuppliedPart:
-    """A supplier order with its derived state and how many parcels it has."""
+    """A supplier order with its derived state, how many parcels it has, and fen to pay for what was not lost."""
 
     row: SupplierOrder
     state: str
@@ -75,6 +75,7 @@ class SuppliedPart:
     shipped: int
     accepted: int
     back: int
+    to_pay: int
 
 
 @dataclass
@@ -91,7 +92,7 @@ class DecidedPart:
 def order_context(order: Order) -> dict[str, Any]:
     """Everything that the order page shows."""
     rows = with_states(SupplierOrder.objects.filter(order=order)).select_related("producer", "seller").order_by("id")
-    counts = progress(order)
+    counts, owed = progress(order), to_pay(order)
     gone = Release.objects.filter(decision=OuterRef("pk")).order_by().values("decision").annotate(fen=Sum("amount"))
     decided = (
         Decision.objects.select_related("product", "certificate", "exception")
@@ -109,7 +110,7 @@ def order_context(order: Order) -> dict[str, Any]:
     return {
         "order": order,
         "lines": [_with_decisions(line) for line in lines],
-        "parts": [_supplied(row) for row in rows.prefetch_related("consignments")],
+        "parts": [_supplied(row, owed.get(row.pk, 0)) for row in rows.prefetch_related("consignments")],
         "progress": [(ParcelState(state).label, counts[state]) for state in ParcelState.values if state in counts],
         "parcels": sum(counts.values()),
         "total_fen": total,
@@ -119,9 +120,9 @@ def order_context(order: Order) -> dict[str, Any]:
     }
 
 
-def _supplied(row: Any) -> SuppliedPart:
+def _supplied(row: Any, to_pay: int) -> SuppliedPart:
     back = row.in_cancelled + row.in_refused + row.in_returned
-    return SuppliedPart(row, state_of(row), row.parcels_total, row.in_shipped, row.in_accepted, back)
+    return SuppliedPart(row, state_of(row), row.parcels_total, row.in_shipped, row.in_accepted, back, to_pay)
 
 
 def trail(order: Order) -> list[dict[str, Any]]:

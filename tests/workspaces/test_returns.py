@@ -26,9 +26,12 @@ def test_ticked_parcels_are_refused_and_the_rest_accepted() -> None:
     order, part = at("shipped")
     first, second, *_ = part.parcels.order_by("pk").values_list("pk", flat=True)
     said = {"which": "ticked", "parcel": [first, second], "reason": "damaged", "words": "Torn"}
+    assert "goods for ¥150.00" in text(Person(cast.BUYER).open("union:order", order.number))
     answer = Person(cast.BUYER).send("union:part", order.number, part.pk, **said)
     assert (answer.status_code, told(answer)) == (302, ["2 parcels were refused, the rest accepted."])
     assert progress(order) == {"accepted": 3, "refused": 2}
+    # Three of five at ¥30.00 are to be paid.
+    assert "goods for ¥90.00" in text(Person(cast.BUYER).open("union:order", order.number))
     page = text(Person("p-jx").open("producer:home"))
     assert "What came back, and why" in page
     assert "Torn" in page
