@@ -56,11 +56,13 @@ def urls(parameters: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Role | No
 
 
 def pages(parameters: dict[str, dict[str, Any]], language: str) -> list[Page]:
-    """All pages that open with a GET, as HTML."""
+    """All pages that open with a GET, as HTML; what is put into a page later (a fragment) is no page."""
     clients = {role: reader(role, language) for role in (None, *PEOPLE)}
     found = []
     for name, role, url in urls(parameters):
         answer = unscoped(clients[role].get, url)
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
-            found.append(Page(name, role, url, Html(answer.content.decode())))
+            source = answer.content.decode()
+            if source.lstrip().startswith("<!doctype html>"):
+                found.append(Page(name, role, url, Html(source)))
     return found
