@@ -81,7 +81,8 @@ def person(code: str) -> User:
 # Public registers and offers, or reached only by a key or through the house's own verbs.
 UNSCOPED = {
     "Accreditation", "Certificate", "Listing", "Partner", "Stock",  # public
-    "Account", "Transaction", "Entry", "Command", "Membership", "Reveal",  # never listed for an organisation but by its own id
+    # Never listed for an organisation but by its own id.
+    "Account", "Transaction", "Entry", "Command", "Membership", "Invitation", "Reveal",
 }  # fmt: skip
 
 

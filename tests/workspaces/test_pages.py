@@ -28,6 +28,7 @@ from marketplace.shop.catalogue.models import Product
 from marketplace.shop.order.models import Order
 from marketplace.shop.partner.models import StockRecord
 from marketplace.steps.models import Step
+from marketplace.workspaces.templatetags.house import state_label
 from procurement.audit.models import AuditCase
 from procurement.compliance.queries import statement
 from procurement.priority.models import PriorityException
@@ -452,7 +453,7 @@ def test_an_application_goes_its_way_through_the_offices(world: None) -> None:
         assert one in officer.open("oversight:accreditations").context["waiting"]
         said = told(officer.send("oversight:carry_on", one.number))[-1]
         one.refresh_from_db()
-        assert (one.state, said) == (state, f"{one.number} is now at: {AccreditationState(state).label}.")
+        assert (one.state, said) == (state, f"{one.number} is now at: {state_label(state)}.")
     assert one.number in text(Person().open("register"))
     period = {"valid_from": "2026-01-01", "valid_to": "2030-01-01"}
     assert "on public notice until" in text(county.send("oversight:make_valid", one.number, **period))
