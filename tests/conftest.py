@@ -236,7 +236,8 @@ def live_site(fresh_database: house.Database, broker: str, start_process: Callab
     """The address of the real site, served by gunicorn from the test's own database."""
     port = processes.free_port()
     child = start_process("web", processes.web_command(port))
-    processes.wait_for_page(f"http://127.0.0.1:{port}/health", child)
+    # Not /health: a world that was loaded a while ago waits for its sequencer, and is unwell until one runs.
+    processes.wait_for_page(f"http://127.0.0.1:{port}/accounts/sign-in/", child)
     return f"http://127.0.0.1:{port}"
 
 
