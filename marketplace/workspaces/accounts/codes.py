@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import RedirectURLMixin
@@ -28,6 +29,8 @@ from marketplace.workspaces.pages import put_into, thanks
 
 SECRET = "second_factor_secret"
 FRESH = "recovery_codes"
+
+_Used = TypeVar("_Used")
 
 
 @method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
@@ -69,16 +72,10 @@ class SecondFactor(_BetweenPages, FormView[CodeForm]):
     def form_valid(self, form: CodeForm) -> Any:
         """Let the session in, or count the wrong code."""
         person: Any = self.request.user
-        key = lock_out.key_of("device", person.pk)
-        if lock_out.is_shut(self.request, key):
+        authenticator = _tried(self.request, form, lambda: second_factor.use(person, form.cleaned_data["code"]))
+        if authenticator is None:
             return self.form_invalid(form)
-        try:
-            authenticator = second_factor.use(person, form.cleaned_data["code"])
-        except HouseError as error:
-            lock_out.count_failure(self.request, key)
-            put_into(form, error)
-            return self.form_invalid(form)
-        lock_out.forget_failures(key)
+        lock_out.forget_failures(_key(self.request))
         second_factor.remember(self.request, authenticator)
         return redirect(self.get_success_url())
 
@@ -103,17 +100,12 @@ class SetUpSecondFactor(_BetweenPages, FormView[CodeForm]):
     def form_valid(self, form: CodeForm) -> Any:
         """Take the device, show the recovery codes once, and go on."""
         person: Any = self.request.user
-        key = lock_out.key_of("device", person.pk)
-        if lock_out.is_shut(self.request, key):
-            return self.form_invalid(form)
-        try:
-            codes = second_factor.set_up(person, self._secret(), form.cleaned_data["code"])
-        except HouseError as error:
-            lock_out.count_failure(self.request, key)
-            put_into(form, error)
+        secret, code = self._secret(), form.cleaned_data["code"]
+        codes = _tried(self.request, form, lambda: second_factor.set_up(person, secret, code))
+        if codes is None:
             return self.form_invalid(form)
         del self.request.session[SECRET]
-        lock_out.forget_failures(key)
+        lock_out.forget_failures(_key(self.request))
         second_factor.remember(self.request, second_factor.device_of(person))
         self.request.session[FRESH] = codes
         return self.go_to("recovery_codes")
@@ -156,3 +148,20 @@ class RecoveryCodes(_BetweenPages, TemplateView):
         codes = self.request.session.pop(FRESH, [])
         left = len(codes) or second_factor.recovery_codes_left(person)
         return super().get_context_data(**kwargs) | {"codes": codes, "left": left, "go_on": self.get_success_url()}
+
+
+def _key(request: HttpRequest) -> str:
+    """Under which wrong codes of the person who asks are counted."""
+    return lock_out.key_of("device", request.user.pk)
+
+
+def _tried(request: HttpRequest, form: CodeForm, use: Callable[[], _Used]) -> _Used | None:
+    """What using a code gives; None while the door is shut, and for a wrong code, which is counted and told in the form."""
+    if lock_out.is_shut(request, _key(request)):
+        return None
+    try:
+        return use()
+    except HouseError as error:
+        lock_out.count_failure(request, _key(request))
+        put_into(form, error)
+        return None
