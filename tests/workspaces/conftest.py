@@ -20,3 +20,12 @@ def own(world: None) -> SimpleNamespace:
     from tests.workspaces.own import make
 
     return make()
+
+
+@pytest.fixture
+def order(world: None) -> Any:
+    """Three members' order of two producers, sent to them."""
+    from tests import world as builders
+
+    giver = builders.side()
+    return builders.bring(builders.placed(giver, [builders.DATES, builders.MOONCAKES]), giver.buyer, "sent")

@@ -18,7 +18,7 @@ from marketplace.organisations.models import Membership, Reveal, User
 from procurement.programmes.choosing import choose, close_choosing, offer, open_choosing
 from procurement.programmes.links import LINK_DAYS, recipient_of_token, renew_link, token_of
 from procurement.programmes.models import Choice, Complaint, Option, Programme, Receipt, Recipient
-from tests.workspaces.test_pages import Person, statements_of, text, told
+from tests.workspaces.persons import Person, statements_of, text, told
 from tests.world import DATES, FUNGUS, TEA, bring, placed, planned, product, side
 
 pytestmark = pytest.mark.usefixtures("world")

@@ -23,7 +23,7 @@ from marketplace.steps.operations import retry_failed
 from procurement.policy.models import Policy
 from procurement.policy.queries import in_force
 from tests import world as builders
-from tests.workspaces.test_pages import Person, statements_of, text, told
+from tests.workspaces.persons import Person, statements_of, text, told
 
 LISTS = ("organisations", "products", "classes", "steps", "evidence", "policies", "home")
 

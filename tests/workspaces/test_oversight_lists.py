@@ -17,7 +17,7 @@ from procurement.compliance.queries import statement
 from procurement.priority.actions import ask_exception, grant_exception
 from suppliers.accreditation.models import Accreditation
 from tests import world as builders
-from tests.workspaces.test_pages import Person, statements_of, text
+from tests.workspaces.persons import Person, statements_of, text
 
 YEAR = timezone.localdate().year
 

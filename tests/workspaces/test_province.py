@@ -20,7 +20,7 @@ from suppliers.settlement.errors import NothingChosen, NotYours
 from suppliers.settlement.models import Accrual
 from suppliers.settlement.payouts import PaidOut, pay_out_many
 from tests import world as builders
-from tests.workspaces.test_pages import Person, statements_of, text, told
+from tests.workspaces.persons import Person, statements_of, text, told
 
 GOODS = [builders.DATES, builders.FUNGUS]
 

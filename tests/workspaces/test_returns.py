@@ -10,7 +10,7 @@ from marketplace.fulfilment.models import Loss, SupplierOrder
 from marketplace.fulfilment.queries import progress, state_of
 from marketplace.shop.order.models import Order
 from tests import world as builders
-from tests.workspaces.test_pages import Person, statements_of, text, told
+from tests.workspaces.persons import Person, statements_of, text, told
 
 pytestmark = pytest.mark.usefixtures("world")
 

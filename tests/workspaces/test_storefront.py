@@ -15,12 +15,14 @@ from django.urls import reverse
 from marketplace import settings as house
 from marketplace.demo import cast
 from marketplace.organisations.models import County, User
+from marketplace.shop.catalogue.models import Product
 from marketplace.shop.partner.models import StockRecord
 from marketplace.workspaces.storefront.season import in_season, season_of
 from procurement.policy.festivals import of_year
 from procurement.policy.models import Occasion
 from suppliers.accreditation.models import Accreditation
 from tests import world as builders
+from tests.workspaces.persons import Person, statements_of, text
 
 OPEN = [
     "home",
@@ -205,3 +207,45 @@ def test_qingming_is_the_same_day_by_the_sun_as_in_the_calendar_of_festivals() -
 def test_every_month_has_something_in_season() -> None:
     for month in range(1, 13):
         assert in_season(date(2026, month, 15))
+
+
+def test_the_catalogue_is_filtered(world: None) -> None:
+    anyone = Person()
+    product = builders.product(builders.DATES)
+
+    def found(**wishes: Any) -> set[str]:
+        shown = {card.pk for card in anyone.open("catalogue", **wishes).context["page"].object_list}
+        return set(Product.objects.filter(pk__in=shown).values_list("upc", flat=True))
+
+    assert builders.DATES in found(q="dates Jia", kind="assistance")
+    assert builders.DATES in found(q=builders.DATES)
+    assert builders.DATES in found(commodity_class=product.commodity_class_id, county=product.county_id)
+    assert builders.DATES not in found(q="dates", kind="ordinary")
+    assert found(q="no such thing") == set()
+    assert len(found(commodity_class="nonsense", sort="nonsense")) == 24
+
+
+def test_a_suspended_accreditation_shows_at_once(world: None) -> None:
+    product = builders.product(builders.DATES)
+    assert Person().open("product", product.pk).context["outcome"] == "assistance"
+    Accreditation.objects.filter(product=product, state="valid").update(state="suspended")
+    page = Person().open("product", product.pk)
+    assert page.context["outcome"] == "ordinary"
+    assert "Suspended" in text(page)
+
+
+def test_an_anonymous_list_costs_two_statements(world: None, django_assert_num_queries: Any) -> None:
+    anyone = Person()
+    with django_assert_num_queries(2):
+        anyone.open("catalogue", page=2)
+    with django_assert_num_queries(2):
+        anyone.open("catalogue", q="millet", kind="assistance", county="610827", price="60", sort="unit")
+
+
+def test_a_product_page_costs_the_same_with_more_regions(world: None) -> None:
+    product = builders.product(builders.DATES)
+    before = statements_of(lambda: Person().open("product", product.pk))
+    offer = StockRecord.objects.get(product=product)
+    for region in ("6101", "6106", "6109"):
+        offer.deliveries.create(region=region, freight=100, days=3)
+    assert statements_of(lambda: Person().open("product", product.pk)) == before
