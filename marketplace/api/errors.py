@@ -11,7 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from marketplace.fulfilment.errors import WaybillMissing
+from marketplace.fulfilment.errors import WaybillMissing, WaybillUnfit
 from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
 from marketplace.signin.errors import SecondFactorMissing
 from procurement.policy.errors import NoPolicyInForce
@@ -44,6 +44,7 @@ _STATUS: dict[type[HouseError], int] = {
     NoPolicyInForce: status.HTTP_404_NOT_FOUND,
     KeyMissing: status.HTTP_400_BAD_REQUEST,
     WaybillMissing: status.HTTP_400_BAD_REQUEST,
+    WaybillUnfit: status.HTTP_400_BAD_REQUEST,
 }
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from marketplace.evidence.actions import EntryDraft, record_many
+from marketplace.fulfilment.codes import waybill_number
 from marketplace.fulfilment.errors import WaybillMissing, WaybillUsed
 from marketplace.fulfilment.losses import Report, refuse
 from marketplace.fulfilment.models import Consignment, Parcel, ParcelState, SupplierOrder
@@ -143,12 +144,13 @@ def confirm(actor: User, supplier_order: SupplierOrder) -> None:
 def ship(actor: User, supplier_order: SupplierOrder, carrier: str, waybill: str) -> Consignment:
     """Hand all assigned parcels to a carrier. The same carrier and waybill again returns the first consignment.
 
-    Raises NotAllowed, NotYet, WaybillMissing, WaybillUsed.
+    Raises NotAllowed, NotYet, WaybillMissing, WaybillUnfit, WaybillUsed.
     """
     require(actor, Role.PRODUCER, supplier_order.producer)
-    carrier, waybill = carrier.strip(), waybill.strip()
-    if not carrier or not waybill:
+    carrier = carrier.strip()
+    if not carrier or not waybill.strip():
         raise WaybillMissing()
+    waybill = waybill_number(waybill)
     with transaction.atomic():
         held = locked(supplier_order)
         earlier = Consignment.objects.filter(carrier=carrier, waybill=waybill).first()

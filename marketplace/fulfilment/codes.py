@@ -1,13 +1,27 @@
-"""The code on a parcel by which anybody follows its goods back: nobody guesses it, and it says nothing of the recipient."""
+"""Codes of what travels: a carrier's waybill number, and the code on a parcel by which anybody follows its goods back.
+
+Nobody guesses a parcel's code, and it says nothing of the recipient.
+"""
 
 from __future__ import annotations
 
 import hmac
 import re
 
+from marketplace.fulfilment.errors import WaybillUnfit
 from marketplace.organisations.personal import blind_index
 
+# Carriers write letters, digits and hyphens. Other words are a slip that no member could follow the parcel by.
+_WAYBILL = re.compile(r"[A-Za-z0-9-]{4,60}")
 _FORM = re.compile(r"P([1-9]\d{0,17})-([0-9A-F]{20})")
+
+
+def waybill_number(typed: str) -> str:
+    """The waybill number as it is kept, without spaces around it. Raises WaybillUnfit."""
+    number = typed.strip()
+    if not _WAYBILL.fullmatch(number):
+        raise WaybillUnfit(waybill=number)
+    return number
 
 
 def parcel_code(parcel: int) -> str:

@@ -30,6 +30,15 @@ class WaybillMissing(HouseError):
     )
 
 
+class WaybillUnfit(HouseError):
+    """What was entered as a waybill number is none."""
+
+    code = "waybill_unfit"
+    sentence = _(
+        "A waybill number has 4 to 60 letters, digits or hyphens; “%(waybill)s” is none. Copy it from the slip."
+    )
+
+
 class NothingNamed(HouseError):
     """No parcel was named."""
 

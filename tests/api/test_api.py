@@ -192,13 +192,13 @@ def test_confirm_and_ship_happen_once(order, as_user) -> None:
     first = post(client, f"{url}/confirm", "confirm-1")
     assert (first.status_code, first.json()["state"]) == (200, "confirmed")
     run_all_due()
-    shipped = post(client, f"{url}/ship", "ship-1", {"carrier": "秦岭速运", "waybill": "QL1"})
+    shipped = post(client, f"{url}/ship", "ship-1", {"carrier": "秦岭速运", "waybill": "QL-001"})
     assert (shipped.status_code, shipped.json()["state"], shipped.json()["parcels"]) == (200, "shipped", 2)
     # A repetition gets the first answer, though the state has gone on.
     assert post(client, f"{url}/confirm", "confirm-1").json() == first.json()
-    assert post(client, f"{url}/ship", "ship-1", {"carrier": "秦岭速运", "waybill": "QL1"}).json() == shipped.json()
+    assert post(client, f"{url}/ship", "ship-1", {"carrier": "秦岭速运", "waybill": "QL-001"}).json() == shipped.json()
     assert Consignment.objects.filter(supplier_order=so).count() == 1
-    other = post(client, f"{url}/ship", "ship-1", {"carrier": "秦岭速运", "waybill": "QL2"})
+    other = post(client, f"{url}/ship", "ship-1", {"carrier": "秦岭速运", "waybill": "QL-002"})
     assert (other.status_code, other.json()["code"]) == (409, "same_key_other_body")
     assert Consignment.objects.filter(supplier_order=so).count() == 1
 
@@ -216,7 +216,7 @@ def test_a_command_needs_a_key(order, as_user, key) -> None:
 
 def test_a_refused_command_leaves_its_key_free(order, as_user) -> None:
     client, so = as_user("p-jx"), producers_order(order)
-    body = {"carrier": "秦岭速运", "waybill": "QL1"}
+    body = {"carrier": "秦岭速运", "waybill": "QL-001"}
     refused = post(client, f"{API}/supplier-orders/{so.number}/ship", "k-7", body)
     assert (refused.status_code, refused.json()["code"]) == (409, "not_yet")
     assert (
@@ -239,6 +239,16 @@ def test_every_fault_of_a_body_is_named(order, as_user) -> None:
     ]
     broken = as_user("p-jx").post(f"{API}/supplier-orders/{so.number}/ship", "{", content_type="application/json")
     assert (broken.status_code, broken.json()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize("waybill", ["QL1", "没有单号", "QL 0001"])
+def test_words_are_no_waybill_number(order, as_user, waybill) -> None:
+    so = producers_order(order)
+    body = {"carrier": "秦岭速运", "waybill": waybill}
+    answer = post(as_user("p-jx"), f"{API}/supplier-orders/{so.number}/ship", body=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "waybill_unfit")
+    assert answer.json()["message"].startswith("A waybill number has 4 to 60 letters, digits or hyphens")
+    assert not Consignment.objects.exists()
 
 
 def test_another_producers_order_is_not_there(order, as_user) -> None:

@@ -190,7 +190,7 @@ def test_no_verb_of_another_organisations_person_is_carried_out(two) -> None:
     entries = Entry.objects.count()
     for verb in (
         lambda: confirm(stranger, mine),
-        lambda: ship(stranger, mine, "速运", "1"),
+        lambda: ship(stranger, mine, "速运", "QL-1"),
         lambda: labels(stranger, mine),
         lambda: accept(other.buyer, mine),
         lambda: record_payment(other.buyer, done, "BANK"),

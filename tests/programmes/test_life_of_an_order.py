@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from marketplace.fulfilment.actions import accept, confirm, labels, ship
-from marketplace.fulfilment.errors import NotYet, WaybillMissing, WaybillUsed
+from marketplace.fulfilment.errors import NotYet, WaybillMissing, WaybillUnfit, WaybillUsed
 from marketplace.fulfilment.models import Allocation, Consignment, Parcel
 from marketplace.fulfilment.queries import progress, state_of
 from marketplace.ledger.actions import account, fund, post, set_aside
@@ -90,11 +90,11 @@ class TestStates:
         grower = seller_of(so)
         assert isinstance(refused(lambda: confirm(grower, so)), NotYet)
         run_all_due()
-        refusal = refused(lambda: ship(grower, so, "秦岭速运", "1"))
+        refusal = refused(lambda: ship(grower, so, "秦岭速运", "QL-1"))
         assert (refusal.code, refusal.data["state"], refusal.data["needed"]) == ("not_yet", "sent", "assigned")
         assert refused(lambda: accept(giver.buyer, so)).code == "not_yet"
         confirm(grower, so)
-        assert refused(lambda: ship(grower, so, "秦岭速运", "1")).code == "not_yet"
+        assert refused(lambda: ship(grower, so, "秦岭速运", "QL-1")).code == "not_yet"
         run_all_due()
         assert isinstance(refused(lambda: record_payment(giver.buyer, so, "B")), NothingDue)
 
@@ -118,9 +118,11 @@ class TestStates:
         first, second = supplier_orders(order)
         for carrier, waybill in (("", "1"), ("秦岭速运", " ")):
             assert isinstance(refused(lambda c=carrier, w=waybill: ship(seller_of(first), first, c, w)), WaybillMissing)
-        ship(seller_of(first), first, "秦岭速运", "1")
-        assert isinstance(refused(lambda: ship(seller_of(second), second, "秦岭速运", "1")), WaybillUsed)
-        ship(seller_of(second), second, "别家速运", "1")
+        for unfit in ("QL1", "没有单号", "Q" * 61, "QL 0001"):
+            assert isinstance(refused(lambda w=unfit: ship(seller_of(first), first, "秦岭速运", w)), WaybillUnfit)
+        ship(seller_of(first), first, "秦岭速运", " QL-1 ")
+        assert isinstance(refused(lambda: ship(seller_of(second), second, "秦岭速运", "QL-1")), WaybillUsed)
+        ship(seller_of(second), second, "别家速运", "QL-1")
 
     def test_silence_counts_as_acceptance_when_the_days_have_run_out(self) -> None:
         giver = side()

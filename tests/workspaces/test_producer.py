@@ -38,7 +38,7 @@ def test_a_producer_confirms_prints_and_ships(order: Order) -> None:
     empty = producer.send("producer:supplier_order", part.pk, carrier="中国邮政", waybill="")
     assert set(empty.context["form"].errors) == {"waybill"}
     assert 'value="中国邮政"' in empty.content.decode()
-    producer.send("producer:supplier_order", part.pk, carrier="中国邮政", waybill="EMS1")
+    producer.send("producer:supplier_order", part.pk, carrier="中国邮政", waybill=" EMS-0001 ")
     assert producer.open("producer:supplier_order", part.pk).context["state"] == "shipped"
 
 
@@ -67,7 +67,9 @@ def test_words_are_no_waybill_number(order: Order) -> None:
     part, producer = part_of(order, "P-JX"), Person("p-jx")
     wrong = producer.send("producer:supplier_order", part.pk, carrier="中国邮政", waybill="没有单号")
     assert wrong.context["form"].errors == {
-        "waybill": ["A waybill number has at least 4 letters, digits or hyphens. Copy it from the slip."]
+        "waybill": [
+            "A waybill number has 4 to 60 letters, digits or hyphens; “没有单号” is none. Copy it from the slip."
+        ]
     }
 
 

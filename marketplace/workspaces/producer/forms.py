@@ -8,6 +8,8 @@ from django import forms
 from django.core import validators
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.fulfilment.codes import waybill_number
+from marketplace.fulfilment.errors import WaybillUnfit
 from marketplace.fulfilment.models import REASONS, LossKind, Party
 
 
@@ -17,15 +19,14 @@ class ShipForm(forms.Form):
     carrier = forms.CharField(
         label=_("Carrier"), max_length=60, help_text=_("As printed on the slip, e.g. China Post.")
     )
-    # Carriers write letters, digits and hyphens. Other words in the field are a slip that no member could follow the parcel by.
-    waybill = forms.RegexField(
-        r"^\s*[A-Za-z0-9-]{4,60}\s*$",
-        label=_("Waybill number"),
-        max_length=60,
-        error_messages={
-            "invalid": _("A waybill number has at least 4 letters, digits or hyphens. Copy it from the slip.")
-        },
-    )
+    waybill = forms.CharField(label=_("Waybill number"), max_length=60)
+
+    def clean_waybill(self) -> str:
+        """The number, as the verb takes it."""
+        try:
+            return waybill_number(self.cleaned_data["waybill"])
+        except WaybillUnfit as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class GiveUpForm(forms.Form):
