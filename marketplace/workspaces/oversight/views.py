@@ -52,9 +52,11 @@ _ENDINGS: dict[str, tuple[Callable[..., None], Any, frozenset[str]]] = {
 }
 
 
-@open_to(Role.UNION_OFFICER)
+@open_to(Role.UNION_OFFICER, *_OFFICES)
 def home(request: HouseRequest) -> HttpResponseBase:
-    """The unions below with their shares, and what waits for this officer."""
+    """The unions below with their shares, and what waits for this officer; who decides accreditations is led to theirs."""
+    if Role.UNION_OFFICER not in request.roles:
+        return redirect("oversight:accreditations")
     years = subtree.years_of(request.organisation)
     year = subtree.chosen_year(request, years)
     listing = subtree.union_listing(request, request.organisation, year, years)
