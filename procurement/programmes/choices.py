@@ -107,14 +107,19 @@ def progress_by_department(programme: Programme) -> list[DepartmentProgress]:
 
 @dataclass(frozen=True)
 class CountedOption:
-    """An option and how many members chose it; who has not chosen is not counted."""
+    """An option, how many members chose it, and how many get it because they did not choose: of the default only."""
 
     option: Option
     chosen: int
+    by_default: int
 
 
 def counted_options(programme: Programme) -> list[CountedOption]:
-    """Every option with its product and how many chose it, by slot. One statement."""
+    """Every option with its product, how many chose it and how many get it all the same, by slot. Two statements."""
     rows = Option.objects.filter(programme=programme).select_related("product__commodity_class", "product__county")
-    counted = rows.annotate(chosen=Count("choices")).order_by("slot", "id")
-    return [CountedOption(row, row.chosen) for row in counted]
+    counted = list(rows.annotate(chosen=Count("choices")).order_by("slot", "id"))
+    people = Recipient.objects.filter(programme=programme).count() if counted else 0
+    chosen: defaultdict[int, int] = defaultdict(int)
+    for row in counted:
+        chosen[row.slot] += row.chosen
+    return [CountedOption(row, row.chosen, people - chosen[row.slot] if row.is_default else 0) for row in counted]

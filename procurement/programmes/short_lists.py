@@ -18,12 +18,15 @@ _GRAVEST = [rule.BLOCKED, rule.PARTIAL, rule.NO_EQUIVALENT, rule.EXCEPTION, rule
 
 @dataclass(frozen=True)
 class OptionView:
-    """A product to choose: fen for one member's share at most, how many chose it, the rule's word ("" once members have chosen)."""
+    """A product to choose: fen for one member's share at most, how many chose it and how many get it because they did not choose,
+    the rule's word ("" once members have chosen).
+    """
 
     option: Option
     product: Product
     price: int | None
     chosen: int
+    by_default: int
     outcome: str
     substitutes: tuple[Product, ...] = ()
 
@@ -44,7 +47,15 @@ def option_views(plan: Plan) -> dict[int, tuple[OptionView, ...]]:
         option = one.option
         instead = tuple(found[pk] for pk in substitutes.get(option.pk, ()))
         lists[option.slot].append(
-            OptionView(option, option.product, prices.get(option.pk), one.chosen, outcomes.get(option.pk, ""), instead)
+            OptionView(
+                option,
+                option.product,
+                prices.get(option.pk),
+                one.chosen,
+                one.by_default,
+                outcomes.get(option.pk, ""),
+                instead,
+            )
         )
     return {slot: tuple(views) for slot, views in lists.items()}
 

@@ -248,8 +248,8 @@ class TestChoosing:
             ("一车间", 2, 2, 0),
             ("二车间", 2, 0, 2),
         ]
-        assert [(o.option.product.upc, o.chosen) for o in counted_options(programme)] == [
-            (FUNGUS, 0), (TEA, 2), (HONEY, 0)
+        assert [(o.option.product.upc, o.chosen, o.by_default) for o in counted_options(programme)] == [
+            (FUNGUS, 0, 2), (TEA, 2, 0), (HONEY, 0, 0)
         ]  # fmt: skip
 
     def test_a_changed_list_is_chosen_from_again(self) -> None:

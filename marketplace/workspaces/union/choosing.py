@@ -54,19 +54,22 @@ def _page(request: HouseRequest, programme: Programme, form: ChoosingForm) -> Ht
     page = page_of(request, rows, _PEOPLE_SHOWN)
     page.object_list = [_chooser(person) for person in page.object_list]
     counted = counted_options(programme)
+    is_open = programme.state == ProgrammeState.CHOOSING
     people, chosen = sum(row.people for row in departments), sum(row.chosen for row in departments)
     context = frame(request, programme, "goods") | {
         "form": form,
         "narrow": narrow,
         "page": page,
         "choosing": Choosing.objects.filter(programme=programme).select_related("opened_by", "closed_by").first(),
-        "is_open": programme.state == ProgrammeState.CHOOSING,
+        "is_open": is_open,
         "people": people,
         "chosen": chosen,
         "missing": people - chosen,
         "departments": departments,
         "department_bars": [(row.department or _("No department"), row.chosen) for row in departments],
-        "option_bars": [(one.option.product.get_title(), one.chosen) for one in counted],
+        "option_bars": [
+            (one.option.product.get_title(), one.chosen + (0 if is_open else one.by_default)) for one in counted
+        ],
         "has_choice": bool(needed),
     }
     return render(request, "union/choices.html", context)
