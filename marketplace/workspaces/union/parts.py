@@ -95,25 +95,27 @@ class NameForm(forms.Form):
 
 @open_to(Role.BUYER, Role.APPROVER)
 def part(request: HouseRequest, number: str, pk: int) -> HttpResponseBase:
-    """The parcels of one supplier order, and what can be done with them now."""
+    """The parcels of one supplier order, and what can be done with them now. `?parcel=` ticks one, `?reason=` says why."""
     found = part_of(request, number, pk)
-    kind = _possible(found) if Role.BUYER in request.roles else None
-    form = NameForm(request.POST or None, kind=kind, by=_BY[kind]) if kind else None
+    kind = possible(found) if Role.BUYER in request.roles else None
+    start = {"reason": request.GET.get("reason", "")}
+    form = NameForm(request.POST or None, kind=kind, by=_BY[kind], initial=start) if kind else None
     if request.method == "POST" and form is not None and kind and form.is_valid() and _done(request, found, form, kind):
         return redirect("union:part", number=number, pk=pk)
     rows = Parcel.objects.filter(supplier_order=found).select_related("loss").order_by("department", "pk")
     listing = Listing(
         request, rows, PARCELS, found.number, Empty(_("No parcels")), ParcelFilters(request), _with_members, size=24
     )
+    named = request.POST if request.method == "POST" else request.GET
     context = {
         "part": found,
         "order": found.order,
         "state": state_of(found),
         "kind": kind,
         "form": form,
-        "eligible": _MAY_BE[kind] if kind else (),
+        "eligible": MAY_BE[kind] if kind else (),
         "last_day": last_return_day(found),
-        "ticked": {int(one) for one in request.POST.getlist("parcel") if one.isdigit()},
+        "ticked": {int(one) for one in named.getlist("parcel") if one.isdigit()},
         "losses": as_rows(list(lost(Loss.objects.filter(supplier_order=found))[:50])),
         "loss_columns": [column.for_table() for column in LOSSES if column.key not in ("number", "producer")],
         "is_buyer": Role.BUYER in request.roles,
@@ -179,14 +181,14 @@ def part_of(request: HouseRequest, number: str, pk: int) -> SupplierOrder:
 
 
 _BY = {LossKind.CANCELLED: Party.UNION, LossKind.REFUSED: Party.PRODUCER, LossKind.RETURNED: Party.PRODUCER}
-_MAY_BE: dict[LossKind, tuple[ParcelState, ...]] = {
+MAY_BE: dict[LossKind, tuple[ParcelState, ...]] = {
     LossKind.CANCELLED: UNSHIPPED,
     LossKind.REFUSED: (ParcelState.SHIPPED,),
     LossKind.RETURNED: (ParcelState.ACCEPTED,),
 }
 
 
-def _possible(found: SupplierOrder) -> LossKind | None:
+def possible(found: SupplierOrder) -> LossKind | None:
     """What a buyer can do with parcels of it now."""
     state = state_of(found)
     if state == ParcelState.SHIPPED:
@@ -205,7 +207,7 @@ def _done(request: HouseRequest, found: SupplierOrder, form: NameForm, kind: Los
         LossKind.RETURNED: lambda report: give_back(request.user, found, [report]),
     }
     try:
-        named = _named(request, found, form.cleaned_data, _MAY_BE[kind])
+        named = _named(request, found, form.cleaned_data, MAY_BE[kind])
         verbs[kind](Report(named, form.cleaned_data["reason"], form.cleaned_data["words"]))
     except HouseError as error:
         put_into(form, error)
