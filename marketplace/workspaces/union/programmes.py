@@ -1,10 +1,9 @@
-"""A programme from its first line to its order: roster, goods, approval, placement."""
+"""A programme from its first line to its gift: plan, roster, goods. What follows is in approval.py."""
 
 from __future__ import annotations
 
 import base64
 import uuid
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -21,10 +20,8 @@ from marketplace.organisations.models import Role
 from marketplace.organisations.personal import mask_name, mask_phone
 from marketplace.shop.catalogue.models import Product
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import XLSX, attachment, page_of, put_into, tell, thanks, today
-from marketplace.workspaces.papers import papers_context
+from marketplace.workspaces.pages import XLSX, attachment, page_of, put_into, thanks, today
 from marketplace.workspaces.regions import region_name
-from marketplace.workspaces.shares import gauge
 from marketplace.workspaces.storefront.forms import CatalogueForm
 from marketplace.workspaces.storefront.queries import narrowed, with_rule
 from marketplace.workspaces.templatetags._figures import fen
@@ -35,10 +32,9 @@ from marketplace.workspaces.union.forms import (
     PeopleFilter,
     ProgrammeForm,
     RosterForm,
-    SendBackForm,
     SetAsideForm,
 )
-from marketplace.workspaces.union.frame import carried_out, frame, programme_of
+from marketplace.workspaces.union.frame import carried_out, frame, preview_context, programme_of
 from marketplace.workspaces.union.lists import programme_listing
 from marketplace.workspaces.union.purses import set_aside as set_money_aside
 from marketplace.workspaces.union.suggestions import first_draft
@@ -47,8 +43,6 @@ from procurement.priority.actions import ask_exception
 from procurement.programmes import actions
 from procurement.programmes.choosing import offer
 from procurement.programmes.models import ImportState, Programme, ProgrammeState, Recipient, RosterImport
-from procurement.programmes.placement import place as place_order
-from procurement.programmes.queries import preview
 from procurement.programmes.uploads import take_roster
 from suppliers.listings.queries import listed
 
@@ -186,7 +180,7 @@ def goods(request: HouseRequest, pk: int) -> HttpResponse:
         page = page_of(request, narrowed(listed(today()), form.wishes), _CARDS)
         page.object_list = with_rule(page.object_list, request.organisation.region, today())
         context |= {"form": form, "page": page, "purses": queries.purses(request.organisation, programme.gift_year)}
-    return render(request, "union/goods.html", context | _preview(programme) | {"key": uuid.uuid4().hex})
+    return render(request, "union/goods.html", context | preview_context(programme) | {"key": uuid.uuid4().hex})
 
 
 @open_to(Role.BUYER)
@@ -277,86 +271,6 @@ def exception(request: HouseRequest, pk: int, product: int) -> HttpResponse:
     return render(
         request, "union/exception.html", frame(request, programme, "goods") | {"form": form, "product": wanted}
     )
-
-
-@open_to(Role.BUYER, Role.APPROVER)
-def approval(request: HouseRequest, pk: int) -> HttpResponse:
-    """The whole plan on one page: to be submitted, approved, sent back, placed."""
-    programme = programme_of(request, pk)
-    context = frame(request, programme, "placed" if programme.state == ProgrammeState.APPROVED else "approval")
-    context |= papers_context(programme) | _preview(programme)
-    return render(request, "union/approval.html", context | {"key": uuid.uuid4().hex, "send_back_form": SendBackForm()})
-
-
-@open_to(Role.BUYER)
-@require_POST
-def submit(request: HouseRequest, pk: int) -> HttpResponse:
-    """Hand the plan to the approver."""
-    programme = programme_of(request, pk)
-    if carried_out(request, lambda: actions.submit(request.user, programme)):
-        thanks(request, _("The plan was submitted. An approver of your union decides on it now."))
-    return redirect("union:approval", pk=pk)
-
-
-@open_to(Role.BUYER, Role.APPROVER)
-@require_POST
-def approve(request: HouseRequest, pk: int) -> HttpResponse:
-    """Approve another person's plan. The verb refuses a buyer who approves their own, with a sentence."""
-    programme = programme_of(request, pk)
-    if carried_out(request, lambda: actions.approve(request.user, programme)):
-        thanks(request, _("The plan is approved. The buyer can place the order now."))
-    return redirect("union:approval", pk=pk)
-
-
-@open_to(Role.APPROVER)
-@require_POST
-def send_back(request: HouseRequest, pk: int) -> HttpResponse:
-    """Send the plan back to its draft."""
-    programme = programme_of(request, pk)
-    form = SendBackForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Say in a few words what the buyer should change."))
-    elif carried_out(request, lambda: actions.send_back(request.user, programme, form.cleaned_data["because"])):
-        thanks(request, _("The plan went back to the buyer."))
-    return redirect("union:approval", pk=pk)
-
-
-@open_to(Role.BUYER)
-@require_POST
-def place(request: HouseRequest, pk: int) -> HttpResponse:
-    """Place the order. The key came with the page, so that sending it twice gives the same order."""
-    programme = programme_of(request, pk)
-    try:
-        order = place_order(request.user, programme, request.POST.get("key", "")[:64] or uuid.uuid4().hex)
-    except HouseError as error:
-        tell(request, error)
-        return redirect("union:approval", pk=pk)
-    thanks(request, _("Order %(number)s was placed. The producers are being told now.") % {"number": order.number})
-    return redirect("union:order", number=order.number)
-
-
-def _preview(programme: Programme) -> dict[str, Any]:
-    """The rule's word on the gift as it stands; an error such as a missing policy is told instead.
-
-    A placed gift is not judged again: what was decided then stands with the order.
-    """
-    if programme.state == ProgrammeState.PLACED:
-        return {"preview": None, "violations": ()}
-    try:
-        seen = preview(programme)
-    except HouseError as error:
-        return {"preview": None, "violations": error.sentences, "next_slot": actions.next_slot(programme)}
-    share = seen.share
-    return {
-        "preview": seen,
-        "violations": seen.violations,
-        "gauge": gauge(share.assistance, share.ordinary, share.reserve, share.minimum_share_bp) if share else None,
-        "missing": share.missing if share else 0,
-        "missing_yuan": f"{Decimal(share.missing) / 100:.2f}" if share else "",
-        "next_slot": actions.next_slot(programme),
-        "rest_per_head": programme.per_head - seen.per_head_amount,
-        "has_choice": any(slot.options for slot in seen.slots),
-    }
 
 
 def _back(programme: Programme, request: HouseRequest) -> HttpResponseRedirect:

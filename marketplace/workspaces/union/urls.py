@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketplace.workspaces.union import (
+    approval,
     choosing,
     complaints,
     orders,
@@ -46,11 +47,11 @@ urlpatterns = [
     path("programmes/<int:pk>/choices/<int:person>/renew/", choosing.renew, name="renew_link"),
     path("programmes/<int:pk>/links/", choosing.links, name="links"),
     path("programmes/<int:pk>/links/links.xlsx", choosing.links_workbook, name="links_workbook"),
-    path("programmes/<int:pk>/approval/", programmes.approval, name="approval"),
-    path("programmes/<int:pk>/submit/", programmes.submit, name="submit"),
-    path("programmes/<int:pk>/approve/", programmes.approve, name="approve"),
-    path("programmes/<int:pk>/send-back/", programmes.send_back, name="send_back"),
-    path("programmes/<int:pk>/place/", programmes.place, name="place"),
+    path("programmes/<int:pk>/approval/", approval.approval, name="approval"),
+    path("programmes/<int:pk>/submit/", approval.submit, name="submit"),
+    path("programmes/<int:pk>/approve/", approval.approve, name="approve"),
+    path("programmes/<int:pk>/send-back/", approval.send_back, name="send_back"),
+    path("programmes/<int:pk>/place/", approval.place, name="place"),
     path("orders/", orders.index, name="orders"),
     path("orders/<str:number>/", orders.detail, name="order"),
     path("orders/<str:number>/judgements/<int:pk>/", orders.judgement, name="judgement"),

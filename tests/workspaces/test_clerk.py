@@ -1,0 +1,114 @@
+"""What clerks and officers are told, once and truly, and where the next step is offered."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.utils import timezone
+
+from marketplace.demo import cast
+from marketplace.fulfilment.models import Parcel
+from marketplace.fulfilment.queries import progress
+from procurement.programmes.actions import submit
+from procurement.programmes.choosing import close_choosing
+from procurement.programmes.complaints import report
+from procurement.programmes.models import Choice, Complaint, ComplaintReason, Option, Recipient
+from tests.workspaces.persons import Person, text, told
+from tests.workspaces.test_member import open_gift, shipped_gift
+from tests.world import TEA, approved, draft, planned, side
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+def said_once(page: Any) -> list[int]:
+    """How often the page says each thing that stands against the gift."""
+    shown = text(page)
+    return [shown.count(" ".join(sentence.split())) for sentence in page.context["violations"]]
+
+
+class TestRefusedOnce:
+    def test_a_refused_submission_lists_what_stands_against_the_plan_once(self) -> None:
+        plan, buyer = draft(side()), Person(cast.BUYER)
+        buyer.send("union:submit", plan.pk)
+        page = buyer.open("union:approval", plan.pk)
+        assert said_once(page) == [1, 1]
+        assert "It was not carried out." in text(page)
+
+    def test_a_refused_placement_lists_what_stands_against_the_gift_once(self) -> None:
+        plan, buyer = approved(side(), list(cast.GIFT_300)), Person(cast.BUYER)
+        buyer.send("union:place", plan.pk, key="k")
+        page = buyer.open("union:approval", plan.pk)
+        assert said_once(page) == [1, 1]
+        assert "It was not carried out." in text(page)
+
+    def test_what_the_page_does_not_list_is_told(self) -> None:
+        plan, buyer = planned(side(), [TEA]), Person(cast.BUYER)
+        submit(side().buyer, plan)
+        (sentence,) = told(buyer.send("union:approve", plan.pk))
+        assert sentence.startswith("You drew up")
+
+
+def test_an_officer_who_only_accredits_is_led_to_the_accreditations() -> None:
+    for officer in ("town.610828", "county.610828"):
+        answer = Person(officer).open("oversight:home")
+        assert (answer.status_code, answer.url) == (302, "/oversight/accreditations/")
+    assert Person(cast.UNION_OFFICER).open("oversight:home").status_code == 200
+    assert Person(cast.BUYER).open("oversight:home").status_code == 403
+
+
+def test_after_closing_the_short_list_says_who_chose_and_who_gets_the_default() -> None:
+    programme = open_gift(heads=5)
+    first = programme.recipients.order_by("id")[0]
+    tea = Option.objects.get(programme=programme, product__upc=TEA)
+    Choice.objects.create(recipient=first, union=programme.union, slot=2, option=tea, at=timezone.now())
+    buyer = Person(cast.BUYER)
+    assert "get it as the default" not in text(buyer.open("union:goods", programme.pk))
+    close_choosing(side().buyer, programme)
+    goods = text(buyer.open("union:goods", programme.pk))
+    assert "0 members chose it · 4 get it as the default" in goods
+    assert "1 member chose it" in goods
+    assert "1 member chose it · " not in goods
+    choices = text(buyer.open("union:choices", programme.pk))
+    assert "4 members did not choose and get the default." in choices
+    assert [value for _title, value in buyer.open("union:choices", programme.pk).context["option_bars"]] == [4, 1]
+
+
+class TestComplaint:
+    def complaint(self, stage: str) -> Complaint:
+        recipient = shipped_gift(stage)
+        parcel = Parcel.objects.select_related("supplier_order__order").get(recipient=recipient.pk)
+        return report(recipient, parcel, ComplaintReason.INCOMPLETE, "少了一袋")
+
+    @pytest.mark.parametrize(("stage", "act"), [("shipped", "refused"), ("accepted", "returned")])
+    def test_it_leads_to_the_act_with_the_parcel_ticked_and_the_reason_chosen(self, stage: str, act: str) -> None:
+        complaint, buyer = self.complaint(stage), Person(cast.BUYER)
+        page = buyer.open("union:complaint", complaint.pk)
+        assert page.context["act"] == act
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(page.context["act_url"]).query).items()}
+        number = Recipient.objects.get(pk=complaint.recipient_id).member_no
+        assert asked == {"member": number, "parcel": str(complaint.parcel_id), "reason": "short"}
+        order, part = complaint.parcel.supplier_order.order, complaint.parcel.supplier_order
+        there = buyer.open("union:part", order.number, part.pk, **asked)
+        assert (there.context["ticked"], there.context["form"]["reason"].value()) == ({complaint.parcel_id}, "short")
+        assert [row.pk for row in there.context["listing"].page.object_list] == [complaint.parcel_id]
+        buyer.send("union:part", order.number, part.pk, which="ticked", parcel=complaint.parcel_id, reason="short")
+        assert progress(order)[act] == 1
+        page = buyer.open("union:complaint", complaint.pk)
+        assert "act" not in page.context
+        assert page.context["gone"].kind == act
+        assert "Returns and refunds" in text(page)
+
+    def test_an_approver_reads_it_without_acts(self) -> None:
+        assert "What you can do" not in text(
+            Person(cast.APPROVER).open("union:complaint", self.complaint("shipped").pk)
+        )
+
+
+def test_a_reason_from_an_address_that_makes_no_sense_chooses_nothing() -> None:
+    complaint = TestComplaint().complaint("shipped")
+    part = complaint.parcel.supplier_order
+    page = Person(cast.BUYER).open("union:part", part.order.number, part.pk, reason="<b>", parcel="x")
+    assert page.status_code == 200
+    assert page.context["ticked"] == set()
