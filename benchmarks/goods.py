@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from marketplace.evidence.actions import EntryDraft, record_many
@@ -39,9 +39,6 @@ def fill(products: int = PRODUCTS) -> None:
             EntryDraft("offer.listed", {"sku": o.partner_sku, "product": o.product_id}, f"product:{o.product_id}")
             for o in offers
         )
-    with connection.cursor() as cursor:
-        # Fresh statistics, as a shop that has been open for a while has them.
-        cursor.execute("ANALYZE")
 
 
 def _sellers(number: int) -> list[Partner]:

@@ -11,16 +11,19 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from marketplace import settings as house
 from marketplace.demo import cast
 from marketplace.organisations.models import County, User
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.partner.models import StockRecord
+from marketplace.workspaces.storefront.queries import AssistanceFirst
 from marketplace.workspaces.storefront.season import in_season, season_of
 from procurement.policy.festivals import of_year
 from procurement.policy.models import Occasion
 from suppliers.accreditation.models import Accreditation
+from suppliers.listings.queries import listed
 from tests import world as builders
 from tests.workspaces.persons import Person, statements_of, text
 
@@ -240,6 +243,18 @@ def test_an_anonymous_list_costs_two_statements(world: None, django_assert_num_q
         anyone.open("catalogue", page=2)
     with django_assert_num_queries(2):
         anyone.open("catalogue", q="millet", kind="assistance", county="610827", price="60", sort="unit")
+
+
+def test_assistance_offers_come_first_wherever_a_page_is_cut(world: None) -> None:
+    day = timezone.localdate()
+    rows = listed(day)
+    whole = list(rows.order_by("-assistance", "-product_id", "stockrecord_id"))
+    number = sum(row.assistance for row in whole)
+    assert 0 < number < len(whole)
+    cut = AssistanceFirst(rows, number)
+    for start in (0, number - 2, number, number + 1, len(whole) - 1):
+        for stop in (start + 1, start + 3):
+            assert cut[start:stop] == whole[start:stop], (start, stop)
 
 
 def test_a_product_page_costs_the_same_with_more_regions(world: None) -> None:

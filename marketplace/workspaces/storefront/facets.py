@@ -21,7 +21,7 @@ _BANDS = list(BANDS)
 # In which of the bands a price lies, counted from 0.
 _BAND = f"width_bucket(l.price, ARRAY{[below for _least, below in BANDS.values() if below]})"
 _ASSISTANCE = "coalesce(l.assistance_from <= %(day)s AND l.assistance_to > %(day)s, false)"
-_IN_STOCK = "s.in_stock > s.allocated"
+_IN_STOCK = "l.stock_id NOT IN (SELECT id FROM stock_stock WHERE in_stock <= allocated)"
 # The condition when something is chosen.
 _WISHES = {
     "commodity_class": "(l.commodity_class_id = %(commodity_class)s OR l.group_id = %(commodity_class)s)",
@@ -32,17 +32,18 @@ _WISHES = {
     "stock": _IN_STOCK,
 }
 # Every facet counts what all the other wishes leave, so that a choice says what it would show: where its own wish is not set, that
-# is what all wishes leave.
+# is what all wishes leave. Offers alike in every facet are counted together first, along an index that holds all facets.
 _COUNTED = """
     WITH kept AS MATERIALIZED (
         SELECT l.group_id, l.commodity_class_id, l.county_id, l.producer_kind AS seller,
-            {assistance} AS assistance, {band} AS band, {in_stock} AS in_stock{flags}
-        FROM listings_listing l JOIN stock_stock s ON s.id = l.stock_id
+            {assistance} AS assistance, {band} AS band, {in_stock} AS in_stock{flags}, count(*) AS offers
+        FROM listings_listing l
         WHERE {words}
+        GROUP BY {alike}
     ),
     counted AS (
         SELECT GROUPING(group_id, county_id, seller, assistance, band, in_stock) AS mask, group_id, commodity_class_id,
-            county_id, seller, assistance, band, in_stock, count(*){all} AS found{counts}
+            county_id, seller, assistance, band, in_stock, {all} AS found{counts}
         FROM kept
         GROUP BY GROUPING SETS ((), (group_id, commodity_class_id), (county_id), (seller), (assistance), (band), (in_stock))
     )
@@ -100,9 +101,11 @@ class Choice:
 
 @dataclass
 class Facets:
-    """How many products fit, what they can be narrowed by, and what is chosen already (each with the address without it)."""
+    """How many products fit, how many of them are assistance offers, what they can be narrowed by, and what is chosen already (each
+    with the address without it)."""
 
     found: int = 0
+    assistance: int = 0
     groups: list[tuple[str, list[Choice]]] = field(default_factory=list)
     chosen: list[Choice] = field(default_factory=list)
     class_name: str = ""
@@ -124,6 +127,8 @@ def facets(query: QueryDict, wishes: Mapping[str, Any], day: date) -> Facets:
             classes[group_code, group_id, group_en if english else group_name].append(leaf)
         elif mask in _MASKS and value:
             name = _MASKS[mask]
+            if name == "kind" and value == "true":
+                answer.assistance = found
             value = _CODES[name](value) if name in _CODES else value
             if not value:
                 continue
@@ -150,14 +155,16 @@ def _rows(wishes: Mapping[str, Any], day: date) -> list[Any]:
     values |= {f"word{place}": f"%{_literally(word)}%" for place, word in enumerate(words)}
 
     def counting(names: list[str]) -> str:
-        return f" FILTER (WHERE {' AND '.join(f'f_{name}' for name in names)})" if names else ""
+        only = f" FILTER (WHERE {' AND '.join(f'f_{name}' for name in names)})" if names else ""
+        return f"coalesce(sum(offers){only}, 0)::bigint"
 
     statement = _COUNTED.format(
         assistance=_ASSISTANCE,
         band=_BAND,
         in_stock=_IN_STOCK,
         flags="".join(f", {_WISHES[name]} AS f_{name}" for name in asked),
-        counts="".join(f", count(*){counting([o for o in asked if o != name])} AS n_{name}" for name in asked),
+        counts="".join(f", {counting([o for o in asked if o != name])} AS n_{name}" for name in asked),
+        alike=", ".join(str(place) for place in range(1, 8 + len(asked))),
         all=counting(asked),
         words=" AND ".join(f"l.words LIKE %(word{place})s" for place in range(len(words))) or "true",
         **{f"n_{name}": f"n_{name}" if name in asked else "found" for name in _WISHES},

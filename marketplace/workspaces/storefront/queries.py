@@ -85,6 +85,25 @@ def narrowed(rows: QuerySet[Any], wishes: Mapping[str, Any]) -> QuerySet[Any]:
     return rows.order_by(*SORTS[wishes.get("sort") or ""])
 
 
+@dataclass(frozen=True)
+class AssistanceFirst:
+    """Sorted offers cut as one list: the assistance offers, of which there are `assistance`, then the others.
+
+    Whether an offer is one depends on the day, so that no index is sorted by it: sorting would read every offer for a page of a few.
+    Each of the two runs is read along the index of products.
+    """
+
+    rows: QuerySet[Any]
+    assistance: int
+
+    def __getitem__(self, cut: slice) -> list[Any]:
+        """The offers from `cut.start` to `cut.stop`. One statement, or two where the page holds some of each."""
+        rows = self.rows.order_by("-product_id", "stockrecord_id")
+        start, stop = min(cut.start, self.assistance), min(cut.stop, self.assistance)
+        first = rows.filter(assistance=True)[start:stop]
+        return [*first, *rows.filter(assistance=False)[cut.start - start : cut.stop - stop]]
+
+
 def cards(rows: Iterable[Listing]) -> list[Card]:
     """The offers of `listed` as cards; asks the database nothing more."""
     return [card(row) for row in rows]

@@ -85,7 +85,9 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     """The list of products, narrowed by words, class, county, kind, price, seller; a union's people see what the rule puts first."""
     day, wishes = today(), WishesForm(request.GET).wishes
     found = facets(request.GET, wishes, day)
-    page = _Counted(queries.narrowed(listed(day), wishes), _CARDS, found.found).get_page(request.GET.get("page"))
+    rows = queries.narrowed(listed(day), wishes)
+    sorted_rows = rows if wishes["sort"] else queries.AssistanceFirst(rows, found.assistance)
+    page = _Counted(sorted_rows, _CARDS, found.found).get_page(request.GET.get("page"))
     union = next((m.organisation for m in memberships_of(request) if m.role in _UNION_ROLES), None)
     page.object_list = (
         queries.with_rule(page.object_list, union.region, day) if union else queries.cards(page.object_list)
