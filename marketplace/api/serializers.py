@@ -46,6 +46,17 @@ class OrderRowSerializer(serializers.Serializer):
     accepted = serializers.IntegerField()
     counted_assistance = serializers.IntegerField()
     counted_ordinary = serializers.IntegerField()
+    policy = serializers.CharField(help_text="version of the policy under which the order was decided")
+    minimum_share_bp = serializers.IntegerField(help_text="the minimum share of that policy")
+
+
+class FailureSerializer(serializers.Serializer):
+    """Assistance goods that did not reach members because of their producer."""
+
+    producer = serializers.CharField()
+    kind = serializers.CharField(help_text="cancelled, refused or returned")
+    reason = serializers.CharField()
+    amount = serializers.IntegerField()
 
 
 class StatementSerializer(serializers.Serializer):
@@ -54,7 +65,9 @@ class StatementSerializer(serializers.Serializer):
     union = serializers.CharField()
     union_name = serializers.CharField()
     year = serializers.IntegerField()
-    policy = serializers.CharField(help_text="version of the policy in force")
+    policy = serializers.CharField(
+        help_text="version of the policy that binds the year: that of its latest order with ordinary goods"
+    )
     minimum_share_bp = serializers.IntegerField()
     assistance = serializers.IntegerField()
     ordinary = serializers.IntegerField()
@@ -75,6 +88,7 @@ class StatementSerializer(serializers.Serializer):
     compliant = serializers.BooleanField()
     make_good_due = serializers.BooleanField(help_text="a producer's failure has to be made good before ordinary goods")
     to_make_good = serializers.IntegerField(help_text="assistance goods to buy, or money to set aside, until it is")
+    failures = FailureSerializer(many=True, help_text="why something has to be made good")
     leakage = serializers.IntegerField(
         help_text="covered order lines without an allowing decision; zero by construction"
     )

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from marketplace.fulfilment.models import LossKind, LossReason
+from marketplace.workspaces.templatetags._figures import fen
+from procurement.compliance.queries import Failure
 
 
 @dataclass(frozen=True)
 class Gauge:
-    """What `{% share_gauge %}` needs: shares in basis points, amounts in fen. `share` is None when nothing was bought."""
+    """What `{% share_gauge %}` needs: shares in basis points, amounts in fen. `share` is None when nothing was bought.
+
+    `make_good` is what a producer's failure left to be made good, `because` says in words what failed.
+    """
 
     share: int | None
     required: int
     assistance: int
     ordinary: int
     reserve: int
+    make_good: int = 0
+    because: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -34,8 +46,24 @@ class Gauge:
         return max(0, needed - self.total - self.reserve)
 
 
-def gauge(assistance: int, ordinary: int, reserve: int, required: int) -> Gauge:
+def gauge(
+    assistance: int, ordinary: int, reserve: int, required: int, make_good: int = 0, failures: Iterable[Failure] = ()
+) -> Gauge:
     """The share as the rule counts it: what is bought and what is set aside, of both and the ordinary goods."""
     whole = assistance + ordinary + reserve
     share = (assistance + reserve) * 10_000 // whole if assistance + ordinary else None
-    return Gauge(share, required, assistance, ordinary, reserve)
+    return Gauge(share, required, assistance, ordinary, reserve, make_good, tuple(failure_words(failures)))
+
+
+def failure_words(failures: Iterable[Failure]) -> list[str]:
+    """What each producer failed to deliver, as a reader understands it."""
+    return [
+        _("%(producer)s: %(amount)s, %(kind)s (%(reason)s)")
+        % {
+            "producer": one.producer,
+            "amount": fen(one.amount),
+            "kind": LossKind(one.kind).label,
+            "reason": LossReason(one.reason).label,
+        }
+        for one in failures
+    ]

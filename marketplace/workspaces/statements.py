@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from marketplace.organisations.models import Organisation
 from marketplace.workspaces.pages import attachment
-from marketplace.workspaces.shares import gauge
+from marketplace.workspaces.shares import failure_words, gauge
 from marketplace.workspaces.sheets import Column, Sheet, download
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.compliance.queries import OrderRow, Statement, statement
@@ -34,7 +34,10 @@ def statement_context(union: Organisation, year: int) -> dict[str, Any]:
     used = PriorityException.objects.filter(union=union, decisions__gift_year=year).distinct()
     return context | {
         "statement": found,
-        "gauge": gauge(found.assistance, found.ordinary, found.reserve, found.minimum_share_bp),
+        "gauge": gauge(
+            found.assistance, found.ordinary, found.reserve, found.minimum_share_bp, found.to_make_good, found.failures
+        ),
+        "policies": len({row.policy for row in found.orders} | {found.policy}),
         "orders": [_order(row) for row in found.orders],
         "certificates": [_certificate(one) for one in certificates.prefetch_related(_decided()).order_by("id")],
         "exceptions": used.select_related("product__commodity_class", "decided_for").order_by("id")[:200],
@@ -54,7 +57,10 @@ def red_facts(found: Statement) -> list[str]:
     if not found.compliant:
         facts.append(_("Ordinary gifts are above what the year's assistance goods allow."))
     if found.make_good_due:
-        facts.append(_("A producer's failure has to be made good: no more ordinary goods until then."))
+        facts.append(
+            _("A producer's failure has to be made good, %(amount)s: no more ordinary goods until then.")
+            % {"amount": fen(found.to_make_good)}
+        )
     if found.spent != found.assistance + found.ordinary + found.waived:
         facts.append(
             _("The ledger says that %(spent)s left the purses, the decisions add up to %(decided)s.")
@@ -132,6 +138,7 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
         (_("Outside the share by exception"), found.waived),
         (_("Cancelled, refused or returned, taken off above"), found.released),
         (_("Set aside and unspent"), found.reserve),
+        *([(_("Still to make good"), found.to_make_good)] if found.make_good_due else []),
         (_("Accepted and paid: assistance products"), found.counted_assistance),
         (_("Accepted and paid: ordinary products"), found.counted_ordinary),
         (_("Left the purses, by the ledger"), found.spent),
@@ -158,6 +165,10 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
             *({"what": words, "amount": fen_} for words, fen_ in amounts),
             *({"what": words, "share": bp_} for words, bp_ in shares),
             {"what": _("Verdict"), "words": verdict},
+            *(
+                {"what": _("What a producer failed to deliver"), "words": words}
+                for words in failure_words(found.failures)
+            ),
             *({"what": _("Look at this first"), "words": fact} for fact in red_facts(found)),
         ],
     )
@@ -173,6 +184,8 @@ def _orders_sheet(found: Statement, orders: list[dict[str, Any]]) -> Sheet:
         Column("waived", _("Outside the share by exception"), "money"),
         Column("share", _("Share"), "bp"),
         Column("counted", _("Accepted and paid"), "money"),
+        Column("policy", _("Policy")),
+        Column("minimum", _("Minimum share"), "bp"),
     )
     total = {
         "number": _("Together"),
@@ -196,6 +209,8 @@ def _order(row: OrderRow) -> dict[str, Any]:
         "waived": row.waived,
         "counted": row.counted_assistance + row.counted_ordinary,
         "share": row.assistance * 10_000 // whole if whole else None,
+        "policy": row.policy,
+        "minimum": row.minimum_share_bp,
     }
 
 

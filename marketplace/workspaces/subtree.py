@@ -21,6 +21,7 @@ from marketplace.workspaces.shares import Gauge, gauge
 from marketplace.workspaces.sheets import Column
 from procurement.policy.models import Policy
 from procurement.priority.models import UnionYear
+from procurement.priority.years import decided_under, last_day
 
 
 @dataclass(frozen=True)
@@ -169,11 +170,11 @@ def _of_year(year: int, name: str) -> Subquery:
 
 
 def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:
-    """The figures of these unions: three statements whatever their number."""
+    """The figures of these unions: five statements whatever their number. The minimum is that of each union's statement."""
     ids = [union.pk for union in unions]
     years = {row.union_id: row for row in UnionYear.objects.filter(union__in=ids, gift_year=year)}
     reserves = _reserves(year, union__in=ids)
-    minimum = _minima({union.region for union in unions})
+    minimum, bound = _minima({union.region for union in unions}, year), decided_under(unions, year)
     return [
         UnionRow(
             union,
@@ -181,7 +182,7 @@ def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:
                 years[union.pk].assistance if union.pk in years else 0,
                 years[union.pk].ordinary if union.pk in years else 0,
                 reserves.get(union.pk, 0),
-                minimum[union.region],
+                bound[union.pk].minimum_share_bp if union.pk in bound else minimum[union.region],
             ),
             union.pk in years and years[union.pk].make_good_due,
         )
@@ -195,7 +196,7 @@ def totals(top: Organisation, year: int) -> Totals:
     bought = UnionYear.objects.filter(union__in=unions, gift_year=year)
     sums = bought.aggregate(assistance=Sum("assistance"), ordinary=Sum("ordinary"))
     reserve = sum(_reserves(year, union__in=unions).values())
-    figures = gauge(sums["assistance"] or 0, sums["ordinary"] or 0, reserve, _minima({top.region})[top.region])
+    figures = gauge(sums["assistance"] or 0, sums["ordinary"] or 0, reserve, _minima({top.region}, year)[top.region])
     return Totals(figures, unions.count(), bought.count())
 
 
@@ -216,10 +217,10 @@ def _reserves(year: int, **which: Any) -> dict[int, int]:
     return dict(rows.values_list("union").annotate(total=Sum("account__balance")))
 
 
-def _minima(regions: set[str]) -> dict[str, int]:
-    """The minimum share in force in each region today: of the policy with the longest prefix; 0 without one."""
+def _minima(regions: set[str], year: int) -> dict[str, int]:
+    """The minimum share in each region on the last day of the year so far: of the policy with the longest prefix; 0 without one."""
     prefixes = {region[:length] for region in regions for length in range(2, len(region) + 1)}
-    policies = Policy.objects.filter(approved_by__isnull=False, period__contains=today(), region__in=prefixes)
+    policies = Policy.objects.filter(approved_by__isnull=False, period__contains=last_day(year), region__in=prefixes)
     shares = {policy.region: policy.minimum_share_bp for policy in policies}
     return {
         region: next((shares[region[:n]] for n in range(len(region), 1, -1) if region[:n] in shares), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import connection
@@ -10,23 +10,31 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from marketplace.fulfilment.models import Party
 from marketplace.ledger.models import Leg
 from marketplace.organisations.models import Organisation
-from procurement.policy.queries import in_force
-from procurement.priority.models import Certificate, Decision, Judgement, PriorityException, UnionYear
+from procurement.priority.models import (
+    Certificate,
+    Decision,
+    Judgement,
+    Outcome,
+    PriorityException,
+    Release,
+    UnionYear,
+)
 from procurement.priority.reserves import reserve
-from procurement.priority.years import to_make_good
+from procurement.priority.years import policy_of_year, to_make_good
 
 # Assistance and ordinary fen of each order: live is what was decided less what was released by cancellations, refusals and returns;
 # accepted and paid as parcels and supplier orders stand. A box's amount is split as its components were decided, so the parts come
 # from decisions and the progress from parcels.
 _ORDERS = """
     WITH counting AS (
-        SELECT d.line_id, d.outcome, d.waived, d.amount,
+        SELECT d.line_id, d.judgement_id, d.outcome, d.waived, d.amount,
             coalesce((SELECT sum(r.amount) FROM priority_release r WHERE r.decision_id = d.id), 0) AS released
         FROM priority_decision d WHERE d.union_id = %(union)s AND d.gift_year = %(year)s
     ), decided AS (
-        SELECT line_id, sum(released) AS released,
+        SELECT line_id, max(judgement_id) AS judgement_id, sum(released) AS released,
             sum(amount) FILTER (WHERE outcome = 'assistance') AS assistance,
             sum(amount - released) FILTER (WHERE outcome = 'assistance') AS live_assistance,
             sum(amount) FILTER (WHERE outcome NOT IN ('assistance', 'uncovered') AND NOT waived) AS ordinary,
@@ -46,10 +54,13 @@ _ORDERS = """
         coalesce(sum(d.live_ordinary), 0)::bigint, coalesce(sum(d.live_waived), 0)::bigint, sum(d.released)::bigint,
         coalesce(sum((l.unit_price_incl_tax * 100)::bigint * m.accepted), 0)::bigint,
         coalesce(sum(d.assistance * m.counted / l.quantity), 0)::bigint,
-        coalesce(sum(d.ordinary * m.counted / l.quantity), 0)::bigint
+        coalesce(sum(d.ordinary * m.counted / l.quantity), 0)::bigint,
+        min(p.version), min(p.minimum_share_bp)
     FROM order_line l
     JOIN decided d ON d.line_id = l.id
     JOIN order_order o ON o.id = l.order_id
+    JOIN priority_judgement j ON j.id = d.judgement_id
+    JOIN policy_policy p ON p.id = j.policy_id
     LEFT JOIN moved m ON m.line_id = l.id
     GROUP BY o.id ORDER BY o.id
 """
@@ -63,7 +74,7 @@ _GIFTS = ("order.placed", "loss.given_back", "loss.refunded")
 class OrderRow:
     """One order of the year, in fen, less what was `released` by cancellations, refusals and returns.
 
-    `counted` is what is accepted and paid: only that counts towards the year.
+    `counted` is what is accepted and paid: only that counts towards the year. `policy` is that under which it was decided.
     """
 
     number: str
@@ -76,6 +87,18 @@ class OrderRow:
     accepted: int
     counted_assistance: int
     counted_ordinary: int
+    policy: str
+    minimum_share_bp: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Assistance goods (fen) of the year that did not reach members because of their producer, by kind and reason of the loss."""
+
+    producer: str
+    kind: str
+    reason: str
+    amount: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +106,8 @@ class Statement:
     """A union's gift year. Amounts in fen, shares in basis points.
 
     Gifts are what was placed less what was cancelled, refused or returned (`released`); `spent` is what they cost the purses, when
-    sellers have also given back what they still owe (`refund_due`).
+    sellers have also given back what they still owe (`refund_due`). `policy` is that which binds the year: see `decided_under`.
+    While something has to be made good, `failures` say why.
     """
 
     union: str
@@ -109,6 +133,7 @@ class Statement:
     exceptions: tuple[str, ...]
     make_good_due: bool
     to_make_good: int
+    failures: tuple[Failure, ...]
     leakage: int
 
     @property
@@ -131,18 +156,21 @@ class Statement:
     def as_dict(self) -> dict[str, Any]:
         """The published form: integers and strings only."""
         fields = {
-            name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("orders", "decisions")
+            name: getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in ("orders", "decisions", "failures")
         }
         fields |= {"certificates": list(self.certificates), "exceptions": list(self.exceptions)}
         fields |= {"share_bp": self.share_bp, "counted_share_bp": self.counted_share_bp, "compliant": self.compliant}
-        fields["orders"] = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in self.orders]
+        fields["orders"] = [asdict(row) for row in self.orders]
+        fields["failures"] = [asdict(one) for one in self.failures]
         fields["decisions"] = dict(self.decisions)
         return fields
 
 
 def statement(union: Organisation, year: int) -> Statement:
     """Compute the statement. Constant statements; within a scope that sees the union. Raises NoPolicyInForce."""
-    policy = in_force(union.region, timezone.localdate())
+    policy = policy_of_year(union, year)
     rows = _orders(union, year)
     assistance, ordinary = sum(r.assistance for r in rows), sum(r.ordinary for r in rows)
     set_aside = reserve(union, year)
@@ -187,8 +215,21 @@ def statement(union: Organisation, year: int) -> Statement:
         ),
         make_good_due=missing > 0,
         to_make_good=missing,
+        failures=failures(union, year) if missing else (),
         leakage=_leakage(union, year),
     )
+
+
+def failures(union: Organisation, year: int) -> tuple[Failure, ...]:
+    """What producers failed to deliver of the year's assistance goods, the largest first. One statement."""
+    rows = (
+        Release.objects.filter(union=union, gift_year=year, loss__by=Party.PRODUCER)
+        .filter(decision__outcome=Outcome.ASSISTANCE)
+        .values_list("loss__producer__name", "loss__kind", "loss__reason")
+        .annotate(fen=Sum("amount"))
+        .order_by("-fen", "loss__producer__name")
+    )
+    return tuple(Failure(*row) for row in rows)
 
 
 def _orders(union: Organisation, year: int) -> tuple[OrderRow, ...]:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import connection
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
 from marketplace.organisations.models import Organisation
 from procurement.policy.errors import NoPolicyInForce
+from procurement.policy.models import Policy
 from procurement.policy.queries import in_force
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
 
 WHOLE_BP = 10_000
+
+# Of each union the latest placement with ordinary goods that still count in the share; without one, the latest placement.
+_DECIDED_UNDER = """
+    SELECT DISTINCT ON (d.union_id) d.union_id, j.policy_id
+    FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id
+    WHERE d.gift_year = %(year)s AND d.union_id = ANY(%(unions)s)
+    ORDER BY d.union_id, (
+        d.outcome NOT IN ('assistance', 'uncovered') AND NOT d.waived
+        AND d.quantity > coalesce((SELECT sum(r.quantity) FROM priority_release r WHERE r.decision_id = d.id), 0)
+    ) DESC, d.judgement_id DESC
+"""
 
 
 def lock_year(union: Organisation, gift_year: int) -> UnionYear:
@@ -50,6 +66,29 @@ def share_in_force(union: Organisation) -> int:
         return in_force(union.region, timezone.localdate()).minimum_share_bp
     except NoPolicyInForce:
         return 0
+
+
+def decided_under(unions: Iterable[Organisation], gift_year: int) -> dict[int, Policy]:
+    """The policy whose share binds each union's gift year, by the union's id; missing where nothing was decided. Two statements.
+
+    A ratio that changes during the year applies to what is decided after it. Each placement was measured with everything before
+    it, so the latest one with ordinary goods speaks for all of them; assistance goods bought later need no leave.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DECIDED_UNDER, {"unions": [union.pk for union in unions], "year": gift_year})
+        found = dict(cursor.fetchall())
+    policies = Policy.objects.in_bulk(set(found.values()))
+    return {union: policies[policy] for union, policy in found.items()}
+
+
+def last_day(gift_year: int) -> date:
+    """The day whose policy counts where nothing was decided in the year: its last one, or today while it has not come."""
+    return min(date(gift_year, 12, 31), timezone.localdate())
+
+
+def policy_of_year(union: Organisation, gift_year: int) -> Policy:
+    """The policy by which the union's gift year is judged. Raises NoPolicyInForce."""
+    return decided_under([union], gift_year).get(union.pk) or in_force(union.region, last_day(gift_year))
 
 
 def flag(year: UnionYear, due: bool) -> None:

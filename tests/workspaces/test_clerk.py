@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from marketplace.demo import cast
+from marketplace.fulfilment.losses import Report, give_up
 from marketplace.fulfilment.models import Parcel
 from marketplace.fulfilment.queries import progress
+from marketplace.ledger.actions import set_aside
+from marketplace.steps.actions import run_all_due
 from procurement.programmes.actions import submit
 from procurement.programmes.choosing import close_choosing
 from procurement.programmes.complaints import report
 from procurement.programmes.models import Choice, Complaint, ComplaintReason, Option, Recipient
+from tests.compliance.test_statement import from_today
 from tests.workspaces.persons import Person, text, told
 from tests.workspaces.test_member import open_gift, shipped_gift
-from tests.world import TEA, approved, draft, planned, side
+from tests.world import DATES, MOONCAKES, TEA, approved, draft, placed, planned, seller_of, side, supplier_orders
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -112,3 +119,44 @@ def test_a_reason_from_an_address_that_makes_no_sense_chooses_nothing() -> None:
     page = Person(cast.BUYER).open("union:part", part.order.number, part.pk, reason="<b>", parcel="x")
     assert page.status_code == 200
     assert page.context["ticked"] == set()
+
+
+def test_what_has_to_be_made_good_stands_on_gauge_statement_and_workbook_with_its_reason() -> None:
+    giver = side()
+    aside = cast.to_set_aside(30 * 3_000, 30 * 10_800, giver.reserve.account.balance, 5_000)
+    set_aside(giver.buyer, giver.general, giver.reserve, aside, "aside")
+    order = placed(giver, [DATES, MOONCAKES], heads=30)
+    run_all_due()
+    part = next(so for so in supplier_orders(order) if so.producer.code == "P-JX")
+    lost = tuple(part.parcels.order_by("pk").values_list("pk", flat=True)[:2])
+    give_up(seller_of(part), part, Report(lost, "cannot_supply"))
+    buyer, year = Person(cast.BUYER), timezone.localdate().year
+    reason = f"{part.producer.name}: ¥60.00, Cancelled (Not enough goods)"
+    for name, arguments in (("union:home", ()), ("union:statement_year", (year,))):
+        shown = text(buyer.open(name, *arguments))
+        assert "Still to make good ¥ 60 .00" in shown
+        assert "To be made good" in shown
+        assert reason in shown
+    sheet = load_workbook(BytesIO(buyer.open("union:statement_xlsx", year).content))["Statement"]
+    summary = [
+        row
+        for row in sheet.iter_rows(values_only=True)
+        if row[0] in ("Still to make good", "What a producer failed to deliver")
+    ]
+    assert [(row[0], row[1], row[3]) for row in summary] == [
+        ("Still to make good", 60, None),
+        ("What a producer failed to deliver", None, reason),
+    ]
+
+
+def test_where_the_rule_changed_in_the_year_each_order_names_its_policy() -> None:
+    giver, buyer = side(), Person(cast.BUYER)
+    year = timezone.localdate().year
+    placed(giver, [DATES, MOONCAKES], heads=3)
+    assert "The rule changed" not in text(buyer.open("union:statement_year", year))
+    from_today(4_000)
+    placed(giver, [DATES, MOONCAKES], heads=1, need_date=timezone.localdate() + timedelta(days=40))
+    shown = text(buyer.open("union:statement_year", year))
+    assert "The rule changed during the year." in shown
+    assert "SN-2020-05 minimum 50 %" in shown.replace("\xa0", " ")
+    assert "SN-NEW minimum 40 %" in shown.replace("\xa0", " ")

@@ -280,10 +280,12 @@ def share_gauge(
     assistance: int | None = None,
     total: int | None = None,
     missing: int | None = None,
+    make_good: int = 0,
 ) -> dict[str, object]:
     """The share of assistance products against the required minimum; shares in basis points, amounts in fen.
 
-    `missing` is what must still be bought from assistance products, computed by the caller.
+    `missing` is what must still be bought from assistance products, computed by the caller; `make_good` the same when a producer's
+    failure, and no purchase of the union's, took the share below the minimum.
     A share of None means that nothing has been bought yet.
     """
     met = share is not None and share >= required
@@ -293,8 +295,9 @@ def share_gauge(
         "assistance": assistance,
         "total": total,
         "missing": missing,
+        "make_good": make_good,
         "met": met,
-        "tone": "neutral" if share is None else "success" if met else "danger",
+        "tone": "neutral" if share is None else "success" if met else "warning" if make_good else "danger",
         "length": _charts.percent(share or 0, 10_000),
         "mark": _charts.percent(required, 10_000),
         "anchor": "start" if required < 2000 else "end" if required > 8000 else "middle",

@@ -13,10 +13,11 @@ from marketplace.organisations.models import Organisation
 from marketplace.shop.order.models import Order
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.shares import Gauge, gauge
+from procurement.compliance.queries import failures
 from procurement.policy.errors import NoPolicyInForce
-from procurement.policy.queries import in_force
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
+from procurement.priority.years import policy_of_year, to_make_good
 from procurement.programmes.models import GiftLine, Programme, ProgrammeState
 
 OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.CHOOSING, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
@@ -34,11 +35,13 @@ def open_programmes(union: Organisation) -> QuerySet[Programme]:
 def year_gauge(union: Organisation, year: int) -> Gauge | None:
     """The union's share in a gift year; None where no policy is in force."""
     try:
-        minimum = in_force(union.region, today()).minimum_share_bp
+        minimum = policy_of_year(union, year).minimum_share_bp
     except NoPolicyInForce:
         return None
     row = UnionYear.objects.filter(union=union, gift_year=year).first()
-    return gauge(row.assistance if row else 0, row.ordinary if row else 0, reserve(union, year), minimum)
+    assistance, ordinary, held = row.assistance if row else 0, row.ordinary if row else 0, reserve(union, year)
+    due = to_make_good(assistance, ordinary, held, minimum) if row and row.make_good_due else 0
+    return gauge(assistance, ordinary, held, minimum, due, failures(union, year) if due else ())
 
 
 def purses(union: Organisation, year: int) -> QuerySet[Purse]:

@@ -1,0 +1,92 @@
+"""By which policy a gift year is judged: what was in force when its gifts were decided, not what is in force today."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
+
+from marketplace.fulfilment.losses import Report, cancel
+from marketplace.fulfilment.models import Parcel
+from marketplace.organisations.models import User
+from procurement.compliance.queries import statement
+from procurement.policy.actions import approve
+from procurement.policy.models import Policy
+from procurement.priority.years import decided_under
+from tests.world import DATES, MOONCAKES, placed, side, supplier_orders
+
+pytestmark = pytest.mark.usefixtures("world")
+OLD, NEW = "SN-2020-05", "SN-NEW"
+
+
+def from_today(share_bp: int) -> Policy:
+    """A policy with this minimum share comes into force today."""
+    policy = Policy.objects.get(version=OLD)
+    policy.pk, policy.version, policy.minimum_share_bp, policy.approved_by = None, NEW, share_bp, None
+    policy.period = DateRange(timezone.localdate(), None)
+    policy._state.adding = True
+    policy.save()
+    return approve(User.objects.get(username="operator.second"), policy)
+
+
+def year() -> int:
+    return timezone.localdate().year
+
+
+def test_a_ratio_that_rises_later_does_not_reach_back() -> None:
+    giver = side()
+    placed(giver, [DATES, MOONCAKES], heads=3)
+    before = statement(giver.union, year())
+    assert (before.policy, before.minimum_share_bp, before.compliant) == (OLD, 5_000, True)
+    from_today(9_900)
+    assert statement(giver.union, year()) == before
+
+
+def test_it_applies_to_what_is_decided_after_it() -> None:
+    giver = side()
+    placed(giver, [DATES, MOONCAKES], heads=3)
+    from_today(4_000)
+    placed(giver, [DATES, MOONCAKES], heads=1, need_date=timezone.localdate() + timedelta(days=40))
+    found = statement(giver.union, year())
+    assert (found.policy, found.minimum_share_bp, found.compliant) == (NEW, 4_000, True)
+    assert [(row.policy, row.minimum_share_bp) for row in found.orders] == [(OLD, 5_000), (NEW, 4_000)]
+    # 4,000 basis points: with A and R, so much ordinary.
+    assert found.ordinary_limit == 6_000 * (found.assistance + found.reserve) // 4_000
+
+
+def test_assistance_goods_bought_under_a_new_ratio_do_not_bring_it_upon_ordinary_ones_bought_before() -> None:
+    giver = side()
+    placed(giver, [DATES, MOONCAKES], heads=3)
+    from_today(9_900)
+    placed(giver, [DATES], heads=2, need_date=timezone.localdate() + timedelta(days=40))
+    assert statement(giver.union, year()).policy == OLD
+
+
+def test_ordinary_goods_that_were_given_up_bind_no_more() -> None:
+    giver = side()
+    from_today(4_000)
+    order = placed(giver, [DATES, MOONCAKES], heads=1)
+    cakes = next(so for so in supplier_orders(order) if so.mode == "direct")
+    cancel(
+        giver.buyer,
+        cakes,
+        Report(tuple(Parcel.objects.filter(supplier_order=cakes).values_list("pk", flat=True)), "not_needed"),
+    )
+    found = statement(giver.union, year())
+    assert (found.policy, found.ordinary) == (NEW, 0)
+
+
+@pytest.mark.parametrize(("gift_year", "version"), [(2019, "SN-2019-01"), (2020, OLD), (2024, OLD)])
+def test_a_year_in_which_nothing_was_decided_has_the_policy_of_its_last_day(gift_year: int, version: str) -> None:
+    assert statement(side().union, gift_year).policy == version
+
+
+def test_many_unions_are_asked_about_in_two_statements(django_assert_num_queries) -> None:
+    giver = side()
+    placed(giver, [DATES, MOONCAKES], heads=3)
+    unions = [giver.union, side("U-YL-YY").union]
+    with django_assert_num_queries(2):
+        found = decided_under(unions, year())
+    assert {union: policy.version for union, policy in found.items()} == {giver.union.pk: OLD}
