@@ -88,6 +88,14 @@
   // Per tab, per person and per form; never passwords, files, hidden fields or those marked data-private.
   const who = () => document.body.dataset.user || "";
   const keyOf = (form) => `keep:${who()}:${location.pathname}:${form.dataset.keep || form.id}`;
+  const keptKeys = () => {
+    try {
+      return Object.keys(sessionStorage).filter((key) => key.startsWith("keep:"));
+    } catch (error) {
+      // Closed storage holds nothing.
+      return [];
+    }
+  };
   const keepable = (element) =>
     element.name &&
     !["password", "file", "hidden", "submit", "button", "reset"].includes(element.type) &&
@@ -128,18 +136,15 @@
       store.drop(sessionStorage, "keep-pending");
     }
     document.querySelectorAll("form[data-keep]").forEach(restore);
+    // Only where something was typed may a page promise that it is kept.
+    if (keptKeys().length) document.querySelectorAll("[data-when-kept]").forEach((words) => { words.hidden = false; });
   };
   on("input", "form[data-keep]", keep);
   on("change", "form[data-keep]", keep);
   on("submit", "form[data-keep]", (form) => store.set(sessionStorage, "keep-pending", keyOf(form)));
   on("submit", "form[data-sign-out]", () => {
-    try {
-      Object.keys(sessionStorage)
-        .filter((key) => key.startsWith("keep"))
-        .forEach((key) => sessionStorage.removeItem(key));
-    } catch (error) {
-      // Closed storage holds nothing to clear.
-    }
+    keptKeys().forEach((key) => store.drop(sessionStorage, key));
+    store.drop(sessionStorage, "keep-pending");
   });
 
   // Copy, close, fill -------------------------------------------------------

@@ -39,6 +39,10 @@ def typed(page: Any) -> tuple[str, str, str]:
     )
 
 
+def promises(page: Any) -> list[str]:
+    return [str(words) for words in page.locator("[data-when-kept]:visible").all_inner_texts()]
+
+
 def begin(page: Any, site: str) -> tuple[str, str, str]:
     page.goto(f"{site}/union/programmes/new/")
     page.fill("input[name=title]", TITLE)
@@ -56,6 +60,8 @@ def send(page: Any) -> None:
 def test_what_was_typed_survives_every_end_of_a_session(buyer_and_approver, live_site, browser_page) -> None:
     page, site = browser_page, live_site
     page.goto(f"{site}/union/programmes/new/")
+    # Nobody is promised that what they typed is kept before they have typed anything.
+    assert promises(page) == []
     enter(page)
     assert page.url == f"{site}/union/programmes/new/"
 
@@ -64,6 +70,7 @@ def test_what_was_typed_survives_every_end_of_a_session(buyer_and_approver, live
     page.context.clear_cookies(name="sessionid")
     send(page)
     assert "/accounts/sign-in/?next=/union/programmes/new/" in page.url
+    assert promises(page) == ["您在本窗口填写的内容已为您保留。"]
     enter(page)
     assert (page.url, typed(page)) == (f"{site}/union/programmes/new/", before)
 
