@@ -23,6 +23,8 @@ def note_cases(year: Year) -> None:
         ("U-XA-YT-03", walnuts, 60, 200, "granted", 45),
         ("U-YL-YY-01", konjac, 120, 60, "refused", 30),
         ("U-XA-YT-02", goat, 40, 30, "granted", 90),
+        ("U-YL-YY", walnuts, 50, 150, "granted", 60),
+        ("U-XA-BQ-01", walnuts, 200, 75, "refused", 30),
         ("U-XA-YT-01", konjac, 80, 4, "", 60),
         ("U-XA-YT", goat, 30, 2, "", 60),
     )

@@ -16,6 +16,7 @@ from procurement.policy.festivals import of_year
 from procurement.policy.models import Occasion
 
 BEFORE = timedelta(days=480)  # how long before today the history begins
+DRAWN_UP_BEFORE = timedelta(days=5)  # how long before its order a plan is begun
 PLACED_BEFORE, NEEDED_BEFORE = timedelta(days=27), timedelta(days=6)  # before a festival
 
 # Where a gift stands when its story ends; "paid" is the whole way, down to the households' confirmation.
@@ -32,7 +33,7 @@ class Gift:
     need: date
     heads: int
     goods: tuple[str, ...]
-    tried: str = ""  # an ordinary article tried first in place of the first, and refused
+    tried: str = ""  # an ordinary article tried first in place of an assistance article, and refused
     stage: str = "paid"
     silent: bool = False  # nobody accepts: silence does
     twist: str = ""  # refused, returned, cancelled, given_up, held: what happens to some of its parcels
@@ -41,13 +42,18 @@ class Gift:
 
     @property
     def gift_year(self) -> int:
-        """The year whose purse pays."""
-        return self.need.year
+        """The occasion's year, whose purse pays: a New Year's gift that comes in December is the next year's."""
+        return self.need.year + (self.occasion == Occasion.NEW_YEAR and self.need.month == 12)
 
     @property
-    def festival_year(self) -> int:
-        """The year that the gift is named after: a New Year's gift that comes in December is the next year's."""
-        return self.need.year + (self.occasion == Occasion.NEW_YEAR and self.need.month == 12)
+    def tried_slot(self) -> int:
+        """In which part of the gift (from 1) another article is tried first; 0 for none."""
+        return next((slot for slot, sku in enumerate(self.goods, 1) if self.tried and TRIED.get(sku) == self.tried), 0)
+
+    @property
+    def drawn_up(self) -> date:
+        """The day on which the plan is begun."""
+        return self.placed - DRAWN_UP_BEFORE
 
 
 # Union → how many members it gives to.
@@ -105,7 +111,13 @@ TRIED: Mapping[str, str] = {
 
 def plan(today: date, dice: random.Random) -> list[Gift]:
     """All gifts of the simulated year up to today, by the day on which they are placed."""
-    gifts = [*_festival_gifts(today, dice), *_personal_gifts(today, dice), *_recent(today), *_coming(today)]
+    fates = _Fates(dice)
+    gifts = [
+        *_festival_gifts(today, fates, dice),
+        *_personal_gifts(today, fates, dice),
+        *_recent(today),
+        *_coming(today),
+    ]
     return sorted(gifts, key=lambda gift: (gift.placed, gift.union, gift.occasion))
 
 
@@ -118,7 +130,7 @@ def _festivals(today: date) -> Iterable[tuple[Occasion, date]]:
     return [(occasion, day) for day, occasion in sorted(set(days)) if first <= day and day - PLACED_BEFORE <= last]
 
 
-def _festival_gifts(today: date, dice: random.Random) -> Iterable[Gift]:
+def _festival_gifts(today: date, fates: _Fates, dice: random.Random) -> Iterable[Gift]:
     great = {Occasion.SPRING_FESTIVAL, Occasion.MID_AUTUMN}
     for number, (occasion, day) in enumerate(_festivals(today)):
         for place, (union, members) in enumerate(UNIONS.items()):
@@ -128,7 +140,7 @@ def _festival_gifts(today: date, dice: random.Random) -> Iterable[Gift]:
             heads = _GREAT[1] if (union, occasion) == (_GREAT[0], Occasion.SPRING_FESTIVAL) else members
             goods = dice.choice(_BASKETS[occasion])
             gift = _at(union, occasion, day, _some(heads, dice) if heads == members else heads, goods)
-            yield _with_fate(gift, dice)
+            yield fates.befall(gift)
         yield from _by_hand(occasion, day)
 
 
@@ -141,16 +153,24 @@ def _some(heads: int, dice: random.Random) -> int:
     return max(20, heads - dice.randint(0, heads // 8))
 
 
-def _with_fate(gift: Gift, dice: random.Random) -> Gift:
-    """Most gifts go as planned; some are refused first, some accepted by silence, some lose a few parcels."""
-    fate = dice.random()
-    if fate < 0.22 and gift.goods[0] in TRIED:
-        return replace(gift, tried=TRIED[gift.goods[0]])
-    if fate < 0.36:
-        return replace(gift, silent=True)
-    if fate < 0.46:
-        return replace(gift, twist=dice.choice(("refused", "returned")))
-    return replace(gift, twist="cancelled") if fate < 0.50 else gift
+class _Fates:
+    """What becomes of one gift after the other: dealt from a deck, so that in any year everything happens more than once."""
+
+    _DECK = ("tried",) * 4 + ("silent", "returned") * 2 + ("refused", "cancelled") + ("",) * 6
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice, self._cards = dice, list[str]()
+
+    def befall(self, gift: Gift) -> Gift:
+        """Most gifts go as planned; some are refused first, some accepted by silence, some lose a few parcels."""
+        others = [TRIED[sku] for sku in gift.goods if sku in TRIED]
+        if not any(others or card != "tried" for card in self._cards):
+            self._cards += self._dice.sample(self._DECK, len(self._DECK))
+        # A card that does not fit this gift waits for the next one.
+        fate = self._cards.pop(next(n for n, card in enumerate(self._cards) if others or card != "tried"))
+        if fate == "tried":
+            return replace(gift, tried=self._dice.choice(others))
+        return replace(gift, silent=True) if fate == "silent" else replace(gift, twist=fate)
 
 
 def _by_hand(occasion: Occasion, day: date) -> Iterable[Gift]:
@@ -166,14 +186,14 @@ def _by_hand(occasion: Occasion, day: date) -> Iterable[Gift]:
         yield replace(gift, twist="refused") if later else gift
 
 
-def _personal_gifts(today: date, dice: random.Random) -> Iterable[Gift]:
+def _personal_gifts(today: date, fates: _Fates, dice: random.Random) -> Iterable[Gift]:
     """Birthdays of a quarter, and now and then somebody ill or leaving for good."""
     unions = [union for union in UNIONS if union not in (_EDGE, _KEEPER)]
     for number, ago in enumerate(range(430, 45, -45)):
         placed = today - timedelta(days=ago)
         goods = dice.choice(_BASKETS[Occasion.BIRTHDAY])
         need = placed + timedelta(days=20)
-        yield _with_fate(Gift(unions[number % len(unions)], Occasion.BIRTHDAY, placed, need, 22, goods), dice)
+        yield fates.befall(Gift(unions[number % len(unions)], Occasion.BIRTHDAY, placed, need, 22, goods))
     for ago, union, occasion in (
         (330, "U-XA-YT-03", Occasion.ILLNESS),
         (200, "U-YL-YY-01", Occasion.RETIREMENT),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from marketplace.demo.cases import note_cases
 from marketplace.demo.diary import Diary
 from marketplace.demo.gifts import plan
+from marketplace.demo.prices import note_prices
 from marketplace.demo.purses import open_purses
 from marketplace.demo.story import Story, Year
 from marketplace.demo.supply import Supply
@@ -32,12 +33,18 @@ def make_history(supply: Supply, clock: Clock, end: datetime, seed: int, tell: T
     dice = random.Random(seed)
     diary = Diary(clock, end)
     year = Year(supply, diary, dice)
+    gifts = plan(supply.today, dice)
     for gift_year in range(supply.begun.year, supply.today.year + 2):
-        budget = max(supply.begun + timedelta(days=1), date(gift_year - 1, _BUDGET_MONTH, _BUDGET_DAY))
-        diary.note(budget, partial(open_purses, supply.organisations, gift_year), 8)
-    for gift in plan(supply.today, dice):
+        # A union that plans the coming year's gift early has its money early.
+        first = min((gift.drawn_up for gift in gifts if gift.gift_year == gift_year), default=date.max)
+        budget = min(date(gift_year - 1, _BUDGET_MONTH, _BUDGET_DAY), first)
+        diary.note(
+            max(supply.begun + timedelta(days=1), budget), partial(open_purses, supply.organisations, gift_year), 7
+        )
+    for gift in gifts:
         Story(year, gift).begin()
     note_cases(year)
+    note_prices(year)
     for number in range((supply.today - supply.begun).days):
         # Every morning what time alone has brought about: deliveries accepted by silence.
         diary.note(supply.begun + timedelta(days=number), lambda: None, 7)

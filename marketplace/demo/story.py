@@ -12,7 +12,7 @@ from django.utils import timezone
 from marketplace.demo import cast
 from marketplace.demo.clock import moment
 from marketplace.demo.diary import Diary
-from marketplace.demo.gifts import STAGES, Gift
+from marketplace.demo.gifts import DRAWN_UP_BEFORE, STAGES, Gift
 from marketplace.demo.members import members, workbook
 from marketplace.demo.supply import Supply, make_assistance_lot, make_ordinary_lot
 from marketplace.demo.tables import rows
@@ -42,7 +42,7 @@ from procurement.programmes.placement import place
 from suppliers.settlement.actions import confirm_payout, pay_out, record_payment
 from suppliers.settlement.models import Accrual
 
-_DRAWN_UP, _CHOSEN, _SUBMITTED, _APPROVED = (timedelta(days=-n) for n in (5, 4, 3, 1))
+_CHOSEN, _SUBMITTED, _APPROVED = (timedelta(days=-n) for n in (4, 3, 1))
 _SENT_BACK = "米面油等同类帮扶产品有货，请先选帮扶产品"
 _GROUNDS = "住院病区需小包装去壳产品，当地帮扶产品暂无此规格"
 _CARRIERS = ("秦岭速运", "渭水物流", "秦巴快递")
@@ -104,7 +104,7 @@ class Story:
 
     def begin(self) -> None:
         """Note when the plan is drawn up, chosen, submitted and approved, and when the order is placed."""
-        gift, days = self.gift, (_DRAWN_UP, _CHOSEN, _SUBMITTED, _APPROVED, timedelta())
+        gift, days = self.gift, (-DRAWN_UP_BEFORE, _CHOSEN, _SUBMITTED, _APPROVED, timedelta())
         deeds: list[Callable[[], None]] = [self.draw_up, self.choose, self.submit, self.approve, self.order]
         last = {"draft": 2, "submitted": 3, "approved": 4}.get(gift.stage, 5)
         minute = self.year.dice.randint(0, 59)
@@ -119,7 +119,7 @@ class Story:
         self.programme = create_programme(
             buyer,
             union,
-            title=f"{gift.festival_year} 年{_TITLES[gift.occasion]}",
+            title=f"{gift.gift_year} 年{_TITLES[gift.occasion]}",
             occasion=gift.occasion,
             gift_year=gift.gift_year,
             per_head=self._standard(),
@@ -157,7 +157,7 @@ class Story:
                 self.year.stock_up(sku, gift.heads, timezone.localdate())
         if gift.tried:
             self.year.stock_up(gift.tried, gift.heads, timezone.localdate())
-            goods = (gift.tried, *goods[1:])
+            goods = tuple(gift.tried if slot == gift.tried_slot else sku for slot, sku in enumerate(goods, 1))
         for slot, sku in enumerate(goods, 1):
             put_gift_line(self.year.buyer(gift.union), programme, slot, self.year.supply.offers[sku].product)
 
@@ -189,7 +189,7 @@ class Story:
             place(buyer, programme, f"demo-try-{programme.pk}")
         except Refusals:
             send_back(self.year.approver(self.gift.union), programme, _SENT_BACK)
-            substitute(buyer, programme, 1)
+            substitute(buyer, programme, self.gift.tried_slot)
             submit(buyer, programme)
             approve(self.year.approver(self.gift.union), programme)
             return

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from marketplace.demo import cast
 from marketplace.demo.clock import moment, simulated
-from marketplace.demo.gifts import BEFORE, STAGES, UNIONS, plan
+from marketplace.demo.gifts import BEFORE, STAGES, TRIED, UNIONS, plan
 from marketplace.demo.world import SEED, load
 from marketplace.evidence.check import check_log
 from marketplace.evidence.models import Entry
 from marketplace.evidence.sequencer import sequence_all
-from marketplace.fulfilment.models import SupplierOrder
+from marketplace.fulfilment.models import Loss, SupplierOrder
 from marketplace.fulfilment.queries import state_of, with_states
 from marketplace.ledger.models import Account, Leg
 from marketplace.organisations.models import Organisation
@@ -24,7 +24,9 @@ from marketplace.shop.order.models import Order
 from marketplace.steps.models import Step
 from marketplace.stock.models import Lot, Stock
 from procurement.compliance.queries import statement
-from procurement.priority.models import Judgement, UnionYear
+from procurement.compliance.red_flags import red_flags
+from procurement.policy.models import Occasion
+from procurement.priority.models import Judgement, PriorityException, UnionYear
 from procurement.priority.replay import differs
 from procurement.programmes.models import Programme, Recipient
 
@@ -46,6 +48,20 @@ def test_the_plan_holds_every_stage_and_size_on_any_day(today: date) -> None:
     assert max(gift.heads for gift in gifts) == 600
     assert min(gift.placed for gift in gifts) >= today - BEFORE + timedelta(days=10)
     assert len({gift.gift_year for gift in gifts}) >= 2
+
+
+@pytest.mark.parametrize("today", DAYS)
+def test_a_new_years_gift_belongs_to_the_year_that_begins(today: date) -> None:
+    gifts = [gift for gift in plan(today, random.Random(SEED)) if gift.occasion == Occasion.NEW_YEAR]
+    assert gifts
+    assert {gift.gift_year - gift.placed.year for gift in gifts} == {1}
+
+
+@pytest.mark.parametrize("today", DAYS)
+def test_several_attempts_are_refused_and_mended_on_any_day(today: date) -> None:
+    tried = [gift for gift in plan(today, random.Random(SEED)) if gift.tried]
+    assert len(tried) >= 8
+    assert [gift for gift in tried if TRIED[gift.goods[gift.tried_slot - 1]] != gift.tried] == []
 
 
 def test_the_clock_only_goes_forward_and_stops_with_the_story() -> None:
@@ -91,6 +107,24 @@ def test_how_much_there_is(past: None) -> None:
     assert {"sent", "confirmed", "assigned", "shipped", "accepted"} <= states
     assert Judgement.objects.filter(allowed=False).count() == sum(bool(gift.tried) for gift in gifts)
     assert set(Step.objects.filter(state="failed").values_list("kind", flat=True)) == {"supplier_order.assign_lots"}
+
+
+def test_what_a_visitor_may_learn_from(past: None) -> None:
+    states = Counter(PriorityException.objects.values_list("state", flat=True))
+    assert (states["granted"], states["refused"], states["asked"]) == (4, 2, 2)
+    assert set(Loss.objects.values_list("kind", "reason")) == {
+        ("refused", "damaged"), ("returned", "spoiled"), ("cancelled", "member_left"), ("cancelled", "cannot_supply"),
+    }  # fmt: skip
+    unions = list(Organisation.objects.filter(code__in=UNIONS))
+    today = timezone.localdate()
+    jumps = [
+        found.title
+        for year in (today.year - 1, today.year)
+        for flag in red_flags(unions, year)
+        if flag.code == "price_jump"
+        for found in flag.found
+    ]
+    assert set(jumps) == {"北环五仁月饼 480 g"}
 
 
 def test_the_log_says_how_it_came_about_and_carries_its_time(past: None) -> None:
