@@ -18,9 +18,10 @@ from suppliers.provenance.models import Collection, Household, LotInput, LotReci
 
 @dataclass(frozen=True)
 class Village:
-    """What came from one village: county and village by name, households, grams."""
+    """What came from one village: county (also in English) and village by name, households, grams."""
 
     county: str
+    county_en: str
     name: str
     households: int
     grams: int
@@ -69,12 +70,14 @@ def trace_back(lot: Lot) -> Origin:
                 "collection__agreement__household_id",
                 "collection__agreement__household__village",
                 "collection__agreement__household__county__name",
+                "collection__agreement__household__county__name_en",
             )
         )
-    places: dict[tuple[str, str], tuple[set[int], int]] = {}
-    for grams, household, village, county in rows:
-        households, weight = places.get((county, village), (set(), 0))
-        places[county, village] = (households | {household}, weight + grams)
+    places: dict[tuple[str, str, str], tuple[set[int], int]] = {}
+    for grams, household, village, *county in rows:
+        place = (*county, village)
+        households, weight = places.get(place, (set(), 0))
+        places[place] = (households | {household}, weight + grams)
     return Origin(
         code=lot.code,
         produced_on=lot.produced_on,
@@ -85,8 +88,7 @@ def trace_back(lot: Lot) -> Origin:
         grams=sum(row[0] for row in rows),
         households=len({row[1] for row in rows}),
         villages=tuple(
-            Village(county, village, len(households), weight)
-            for (county, village), (households, weight) in sorted(places.items())
+            Village(*place, len(households), weight) for place, (households, weight) in sorted(places.items())
         ),
     )
 

@@ -13,8 +13,10 @@ from django.core.paginator import Page
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
-from marketplace.organisations.models import Role
+from marketplace.organisations.models import Organisation, Role
+from marketplace.workspaces.glossary import in_readers_language
 
 from . import _charts, _labels, _product_art
 from ._figures import NOTHING, bp, count, fen, fen_plain, parts_of_money, when
@@ -75,6 +77,22 @@ def subject_label(code: object) -> str:
 def role_label(code: str) -> str:
     """Words for a role such as "buyer"."""
     return str(Role(code).label) if code in Role.values else code
+
+
+@register.filter
+def told(word: str) -> SafeString:
+    """A word of a closed list, such as a grade, in the reader's language; marked as Chinese where the glossary lacks it."""
+    said = in_readers_language(word)
+    chinese = get_language() == "en" and not said.isascii() and said == word
+    return format_html('<span lang="zh-Hans">{}</span>', said) if chinese else format_html("{}", said)
+
+
+@register.simple_tag
+def legal_name(organisation: Organisation) -> SafeString:
+    """An organisation's name in the reader's language, with the registered Chinese name beside it: for papers that bind."""
+    if organisation.display_name == organisation.name:
+        return format_html("{}", organisation.name)
+    return format_html('{} <span lang="zh-Hans">{}</span>', organisation.display_name, organisation.name)
 
 
 def _badge(label: _labels.Label, words: object) -> SafeString:
