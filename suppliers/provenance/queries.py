@@ -74,8 +74,8 @@ def trace_back(lot: Lot) -> Origin:
             )
         )
     places: dict[tuple[str, str, str], tuple[set[int], int]] = {}
-    for grams, household, village, *county in rows:
-        place = (*county, village)
+    for grams, household, village, county, county_en in rows:
+        place = (county, county_en, village)
         households, weight = places.get(place, (set(), 0))
         places[place] = (households | {household}, weight + grams)
     return Origin(

@@ -40,6 +40,17 @@ OPEN = [
 ]
 
 
+# What “茶” finds: goods that are tea, assistance offers first; then what only comes from a tea company.
+TEA = [
+    "Shangnan spring green tea 250 g", "Pingli gynostemma tea 150 g", "Pingli Nuwa green tea 200 g",
+    "Nanzheng black tea 200 g", "Nanzheng Hanzhong Xianhao tea 250 g", "Xixiang Wuzi green tea 250 g",
+    "Ziyang black tea 200 g", "Ziyang Maojian tea 100 g", "Ziyang selenium green tea 250 g",
+    "Chayunxuan buckwheat tea 150 g", "Chayunxuan black tea 200 g", "Chayunxuan green tea 250 g",
+    "Ziyang two-tea box", "Xixiang black tea 200 g",
+]  # fmt: skip
+BY_TEA_SELLERS = ["Shangnan peanuts 1 kg", "Xixiang rapeseed oil 1.8 L"]
+
+
 @pytest.fixture
 def kept(settings: Any) -> None:
     """Pages are kept ready for as long as in use."""
@@ -131,6 +142,21 @@ def test_a_choice_says_how_many_it_leaves(world: None) -> None:
             left = client.get(reverse("catalogue") + choice.url).context["page"].paginator.count
             assert (title, choice.words, left) == (title, choice.words, choice.count)
     assert [choice.words for choice in facets.chosen] == ["Grain and cereals"]
+
+
+def test_a_word_finds_the_goods_first_and_what_only_its_seller_is_called_last(world: None) -> None:
+    anyone = Person()
+    context = anyone.open("catalogue", q="茶").context
+    assert [card.name for card in context["found"]] == TEA
+    assert [card.name for card in context["by_seller"]] == BY_TEA_SELLERS
+    assert context["page"].paginator.count == len(TEA) + len(BY_TEA_SELLERS)
+    assert "Found by the seller's name" in text(anyone.open("catalogue", q="茶"))
+    cheapest = anyone.open("catalogue", q="茶", sort="price").context
+    assert {card.name for card in cheapest["by_seller"]} == set(BY_TEA_SELLERS)
+    assert [card.price for card in cheapest["found"]] == sorted(card.price for card in cheapest["found"])
+    both = anyone.open("catalogue", q="tea Ziyang").context
+    assert (len(both["found"]), both["by_seller"]) == (4, [])
+    assert anyone.open("catalogue", q="没有这样的").context["found"] == []
 
 
 def _class(code: str) -> int:

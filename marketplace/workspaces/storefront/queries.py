@@ -66,7 +66,10 @@ class Card:
 
 
 def narrowed(rows: QuerySet[Any], wishes: Mapping[str, Any]) -> QuerySet[Any]:
-    """Offers of a class (or a class below it), of a county, of a kind, that carry certain words; sorted."""
+    """Offers of a class (or a class below it), of a county, of a kind, that carry certain words; sorted.
+
+    Words are looked for in the seller's name too. What they found only there (`by_seller`) comes last, in any order.
+    """
     if chosen := wishes.get("commodity_class"):
         rows = rows.filter(Q(commodity_class=chosen) | Q(group=chosen))
     if county := wishes.get("county"):
@@ -80,9 +83,17 @@ def narrowed(rows: QuerySet[Any], wishes: Mapping[str, Any]) -> QuerySet[Any]:
         rows = rows.filter(price__gte=least, **({"price__lt": below} if below else {}))
     if wishes.get("stock"):
         rows = rows.filter(stock__in_stock__gt=F("stock__allocated"))
-    for word in (wishes.get("q") or "").lower().split():
-        rows = rows.filter(words__contains=word)
-    return rows.order_by(*SORTS[wishes.get("sort") or ""])
+    order = SORTS[wishes.get("sort") or ""]
+    if words := (wishes.get("q") or "").lower().split():
+        rows = rows.filter(*(Q(words__contains=word) for word in words)).annotate(by_seller=~_of_itself(words))
+        order = ("by_seller", *order)
+    return rows.order_by(*order)
+
+
+def _of_itself(words: Iterable[str]) -> Q:
+    """Whether every word is found in what the product itself is: its number, name, class or county."""
+    fields = ("sku", "title", "title_en", "class_name", "class_name_en", "county_name", "county_name_en")
+    return Q(*(Q(*((f"{field}__icontains", word) for field in fields), _connector=Q.OR) for word in words))
 
 
 @dataclass(frozen=True)

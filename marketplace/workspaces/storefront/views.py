@@ -86,13 +86,16 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     day, wishes = today(), WishesForm(request.GET).wishes
     found = facets(request.GET, wishes, day)
     rows = queries.narrowed(listed(day), wishes)
-    sorted_rows = rows if wishes["sort"] else queries.AssistanceFirst(rows, found.assistance)
+    in_one = wishes["sort"] or wishes["q"]
+    sorted_rows = rows if in_one else queries.AssistanceFirst(rows, found.assistance)
     page = _Counted(sorted_rows, _CARDS, found.found).get_page(request.GET.get("page"))
     union = next((m.organisation for m in memberships_of(request) if m.role in _UNION_ROLES), None)
-    page.object_list = (
-        queries.with_rule(page.object_list, union.region, day) if union else queries.cards(page.object_list)
-    )
+    offers = list(page.object_list)
+    page.object_list = queries.with_rule(offers, union.region, day) if union else queries.cards(offers)
+    itself = sum(not getattr(offer, "by_seller", False) for offer in offers)
     context = {
+        "found": page.object_list[:itself],
+        "by_seller": page.object_list[itself:],
         "facets": found,
         "page": page,
         "words": wishes["q"] or "",
