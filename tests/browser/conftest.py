@@ -76,6 +76,7 @@ def window(chromium: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         context.add_init_script(WIDER)
         page = context.new_page()
+        page.set_default_timeout(15_000)
         page.on("console", note)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         return page

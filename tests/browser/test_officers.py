@@ -57,7 +57,9 @@ def test_three_offices_and_an_application(site, window, view: View, county: str,
     shows(town, going.number, view.words("已进入：镇办初审", "is now at: Town review"))
     # What is wrong goes back with a reason, and not without one.
     town.goto(f"{site}/oversight/accreditations/{wrong.number}/")
-    reason = view.words("厂名与许可证不符，请更正后再报", "The name is not that of the licence: correct it, then apply again")
+    reason = view.words(
+        "厂名与许可证不符，请更正后再报", "The name is not that of the licence: correct it, then apply again"
+    )
     town.fill("main textarea[name=reason]", reason)
     press(town, "/refuse/")
     shows(town, reason, view.words("已拒绝", "Refused"))

@@ -40,13 +40,21 @@ def test_a_policy_is_drafted_by_one_and_confirmed_by_another(site, window) -> No
     ):
         begins = today + timedelta(days=days)
         write_draft(writer, site, version, begins.isoformat())
-        shows(writer, view.words("草案已保存，由另一名运营人员审阅批准", "A second operator reads and approves it"), version)
+        shows(
+            writer,
+            view.words("草案已保存，由另一名运营人员审阅批准", "A second operator reads and approves it"),
+            version,
+        )
         assert writer.locator("form[action$='/approve/']").count() == 0
         reader.goto(f"{site}/operate/")
         follow(reader, "main a[href*='/operate/policies/']", has_text=its_view.words("起生效", "in force from"))
-        shows(reader, version, its_view.words("62.5%", "At least 62.5 % of a union's gifts"), "陕工发〔2027〕9号（演示）")
+        shows(
+            reader, version, its_view.words("62.5%", "At least 62.5 % of a union's gifts"), "陕工发〔2027〕9号（演示）"
+        )
         press(reader, "/approve/")
-        shows(reader, its_view.words("已批准，自首日起生效，不再更改", "Approved. It comes into force on its first day"))
+        shows(
+            reader, its_view.words("已批准，自首日起生效，不再更改", "Approved. It comes into force on its first day")
+        )
         assert reader.locator("main form").count() == 0
         assert in_force("61", begins) == Policy.objects.get(version=version)
 
