@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import fields, is_dataclass
+from types import ModuleType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from procurement.priority import rule
@@ -14,20 +15,20 @@ _FLAG = {"type": "integer", "enum": [0, 1], "description": "1 for yes, 0 for no"
 _INTEGER = {"type": "integer", "minimum": -rule.MAX_INTEGER, "maximum": rule.MAX_INTEGER}
 
 
-def input_schema() -> dict[str, Any]:
-    """The schema of a judgement's input (rule.Gift in canonical JSON)."""
-    return _document(rule.Gift, "Input of the priority rule")
+def input_schema(engine: ModuleType = rule) -> dict[str, Any]:
+    """The schema of a judgement's input (the engine's Gift in canonical JSON)."""
+    return _document(engine, engine.Gift, "Input of the priority rule")
 
 
-def output_schema() -> dict[str, Any]:
-    """The schema of a judgement's output (rule.Judgement in canonical JSON)."""
-    return _document(rule.Judgement, "Output of the priority rule")
+def output_schema(engine: ModuleType = rule) -> dict[str, Any]:
+    """The schema of a judgement's output (the engine's Judgement in canonical JSON)."""
+    return _document(engine, engine.Judgement, "Output of the priority rule")
 
 
-def _document(kind: type, title: str) -> dict[str, Any]:
+def _document(engine: ModuleType, kind: type, title: str) -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     top = _of(kind, definitions)
-    return {"$schema": _DRAFT, "title": f"{title}, engine {rule.ENGINE_VERSION}", **top, "$defs": definitions}
+    return {"$schema": _DRAFT, "title": f"{title}, engine {engine.ENGINE_VERSION}", **top, "$defs": definitions}
 
 
 def _of(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _union(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str,
 def _reference(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if kind.__name__ not in definitions:
         definitions[kind.__name__] = {}  # holds the place, should a type contain itself
-        hints = get_type_hints(kind, vars(rule))
+        hints = get_type_hints(kind)
         names = [field.name for field in fields(kind)]
         definitions[kind.__name__] = {
             "type": "object",

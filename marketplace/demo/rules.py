@@ -56,5 +56,4 @@ def _policy(people: Mapping[str, User], version: str, period: DateRange, share: 
         approved_by=people["operator.second"],
         source=source,
     )
-    body = {"version": version, "region": "61", "from": str(period.lower), "minimum_share_bp": share}
-    record("policy.approved", body, subject=f"policy:{policy.pk}")
+    record("policy.approved", policy.rules(), subject=f"policy:{version}")

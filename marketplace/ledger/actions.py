@@ -8,7 +8,7 @@ from django.db import transaction
 
 from marketplace.evidence.actions import record
 from marketplace.ledger.errors import NotEnoughMoney, NothingToMove, PurseElsewhere, Unbalanced
-from marketplace.ledger.models import Account, AccountKind, Leg, Purse, PurseKind, Transaction
+from marketplace.ledger.models import Account, AccountKind, Leg, Purse, PurseKind, PursePurpose, Transaction
 from marketplace.organisations.errors import Refusals, SameKeyOtherBody
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import holds, require
@@ -78,13 +78,21 @@ def open_purse(
     name_en: str = "",
     kind: PurseKind = PurseKind.GENERAL,
     covered: bool = True,
+    purpose: PursePurpose = PursePurpose.GIFTS,
 ) -> Purse:
     """Open an empty purse for one gift year, or return the one of that name."""
     purse = Purse.objects.filter(union=union, gift_year=gift_year, name=name).first()
     if purse is None:
         held = account(AccountKind.PURSE, union, f"{gift_year}:{name}")
         purse = Purse.objects.create(
-            union=union, name=name, name_en=name_en, gift_year=gift_year, kind=kind, covered=covered, account=held
+            union=union,
+            name=name,
+            name_en=name_en,
+            gift_year=gift_year,
+            kind=kind,
+            covered=covered,
+            purpose=purpose,
+            account=held,
         )
     return purse
 

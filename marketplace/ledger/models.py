@@ -66,6 +66,16 @@ class PurseKind(models.TextChoices):
     PERSONAL = "personal", _("Personal money")
 
 
+class PursePurpose(models.TextChoices):
+    """What a purse is for; a policy may list purposes that it does not bind."""
+
+    GIFTS = "gifts", _("Gifts to members")
+    HARDSHIP = "hardship", _("Help in hardship")
+    ACTIVITIES = "activities", _("Culture and sport")
+    TRAINING = "training", _("Training")
+    AWARDS = "awards", _("Awards")
+
+
 class Purse(models.Model):
     """Money with an owner and a purpose for one gift year. The rule applies to covered purses."""
 
@@ -74,6 +84,9 @@ class Purse(models.Model):
     name_en = models.CharField(max_length=80, blank=True)
     kind = models.CharField(max_length=12, choices=PurseKind, default=PurseKind.GENERAL)
     covered = models.BooleanField(default=True)
+    purpose = models.CharField(
+        max_length=12, choices=PursePurpose, default=PursePurpose.GIFTS, db_default=PursePurpose.GIFTS
+    )
     gift_year = models.PositiveSmallIntegerField()
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="purse")
 

@@ -8,14 +8,25 @@ from django.utils import timezone
 from marketplace.evidence.actions import record
 from marketplace.ledger.actions import fund, is_posted, open_purse
 from marketplace.ledger.errors import GiftYearUnfit, NotAUnion, PurseUnnamed, ReferenceMissing
-from marketplace.ledger.models import Purse, PurseKind
+from marketplace.ledger.models import Purse, PurseKind, PursePurpose
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, OrganisationKind, User
 from marketplace.organisations.queries import require_operator
 
 
-def open_for(actor: User, union: Organisation, *, name: str, name_en: str, gift_year: int, ring_fenced: bool) -> Purse:
-    """Open an empty purse of a union for a gift year; the one of that name if there is one. Every purse of a union is covered.
+def open_for(
+    actor: User,
+    union: Organisation,
+    *,
+    name: str,
+    name_en: str,
+    gift_year: int,
+    ring_fenced: bool,
+    purpose: PursePurpose = PursePurpose.GIFTS,
+) -> Purse:
+    """Open an empty purse of a union for a gift year; the one of that name if there is one.
+
+    Every purse of a union is covered, except where the policy in force lists its purpose as uncovered; the purpose stays.
 
     Raises NotAllowed, Refusals of NotAUnion, PurseUnnamed, GiftYearUnfit.
     """
@@ -34,9 +45,9 @@ def open_for(actor: User, union: Organisation, *, name: str, name_en: str, gift_
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=union.pk)
         known = set(Purse.objects.filter(union=union, gift_year=gift_year).values_list("pk", flat=True))
-        purse = open_purse(union, name.strip(), gift_year, name_en=name_en.strip(), kind=kind)
+        purse = open_purse(union, name.strip(), gift_year, name_en=name_en.strip(), kind=kind, purpose=purpose)
         if purse.pk not in known:
-            body = {"purse": purse.pk, "name": purse.name, "year": gift_year, "kind": kind.value}
+            body = {"purse": purse.pk, "name": purse.name, "year": gift_year, "kind": kind.value, "purpose": purpose}
             record("purse.opened", body, subject=f"purse:{purse.pk}", union_id=union.pk)
     return purse
 

@@ -74,6 +74,9 @@ class PurchaseRequest:
     approvers: int
     lines: tuple[WantedLine, ...]
     purses: Mapping[int, Purse] = field(repr=False)
+    per_head_fenced_least: int = 0
+    # Of the recipients, those nearest to the cap: (gifts this calendar year, of them from assistance-only purses).
+    year_heads: tuple[tuple[int, int], ...] = ()
 
     @property
     def total(self) -> int:

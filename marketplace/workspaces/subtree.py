@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from marketplace.workspaces.listing import Empty, Filters, Listing, choice, cont
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.shares import Gauge, gauge
 from marketplace.workspaces.sheets import Column
-from procurement.policy.models import Policy
+from procurement.policy.queries import policies_of
 from procurement.priority.models import UnionYear
 from procurement.priority.years import decided_under, last_day
 
@@ -174,7 +174,7 @@ def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:
     ids = [union.pk for union in unions]
     years = {row.union_id: row for row in UnionYear.objects.filter(union__in=ids, gift_year=year)}
     reserves = _reserves(year, union__in=ids)
-    minimum, bound = _minima({union.region for union in unions}, year), decided_under(unions, year)
+    minimum, bound = _minima(unions, year), decided_under(unions, year)
     return [
         UnionRow(
             union,
@@ -182,7 +182,7 @@ def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:
                 years[union.pk].assistance if union.pk in years else 0,
                 years[union.pk].ordinary if union.pk in years else 0,
                 reserves.get(union.pk, 0),
-                bound[union.pk].minimum_share_bp if union.pk in bound else minimum[union.region],
+                bound[union.pk].minimum_share_bp if union.pk in bound else minimum[union.pk],
             ),
             union.pk in years and years[union.pk].make_good_due,
         )
@@ -196,7 +196,7 @@ def totals(top: Organisation, year: int) -> Totals:
     bought = UnionYear.objects.filter(union__in=unions, gift_year=year)
     sums = bought.aggregate(assistance=Sum("assistance"), ordinary=Sum("ordinary"))
     reserve = sum(_reserves(year, union__in=unions).values())
-    figures = gauge(sums["assistance"] or 0, sums["ordinary"] or 0, reserve, _minima({top.region}, year)[top.region])
+    figures = gauge(sums["assistance"] or 0, sums["ordinary"] or 0, reserve, _minima([top], year)[top.pk])
     return Totals(figures, unions.count(), bought.count())
 
 
@@ -217,12 +217,8 @@ def _reserves(year: int, **which: Any) -> dict[int, int]:
     return dict(rows.values_list("union").annotate(total=Sum("account__balance")))
 
 
-def _minima(regions: set[str], year: int) -> dict[str, int]:
-    """The minimum share in each region on the last day of the year so far: of the policy with the longest prefix; 0 without one."""
-    prefixes = {region[:length] for region in regions for length in range(2, len(region) + 1)}
-    policies = Policy.objects.filter(approved_by__isnull=False, period__contains=last_day(year), region__in=prefixes)
-    shares = {policy.region: policy.minimum_share_bp for policy in policies}
-    return {
-        region: next((shares[region[:n]] for n in range(len(region), 1, -1) if region[:n] in shares), 0)
-        for region in regions
-    }
+def _minima(unions: Iterable[Organisation], year: int) -> dict[int, int]:
+    """The minimum share that binds each union on the last day of the year so far, by its id; 0 without a policy. One statement."""
+    asked = list(unions)
+    found = policies_of(asked, last_day(year))
+    return {union.pk: found[union.pk].minimum_share_bp if union.pk in found else 0 for union in asked}

@@ -12,8 +12,8 @@ from marketplace.evidence.pack import Pack, write_pack
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from procurement.compliance.queries import statement
-from procurement.priority import rule
 from procurement.priority.models import Decision, Judgement, Release
+from procurement.priority.replay import engine_files
 from procurement.programmes.models import Programme
 
 
@@ -25,7 +25,8 @@ def build_pack(order: Order, out: Path) -> Pack:
         programme = Programme.objects.get(order=order)
         subject = f"programme:{programme.pk}"
         judgements = list(Judgement.objects.filter(subject=subject).order_by("pk"))
-        files = {"engine/rule.py": Path(rule.__file__).read_bytes()}
+        engines = engine_files({judgement.engine for judgement in judgements})
+        files = {f"engine/{name}": content for name, content in engines.items()}
         for judgement in judgements:
             files[f"decisions/{judgement.pk}.input.json"] = judgement.input.encode()
             files[f"decisions/{judgement.pk}.output.json"] = judgement.output.encode()

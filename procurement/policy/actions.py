@@ -17,19 +17,20 @@ from procurement.policy.models import Policy
 
 
 def approve(actor: User, policy: Policy) -> Policy:
-    """Approve another person's draft. It lasts until the next approved policy of its region begins, and the one in force ends where it
-    begins. Repeating it does nothing.
+    """Approve another person's draft. It lasts until the next approved policy of its region and level begins, and the one in force
+    ends where it begins. Repeating it does nothing.
 
     Raises NotAllowed; ApproverDrafted, PolicyInThePast and PolicyOverlaps, together as Refusals when several hold.
     """
     require_operator(actor)
     with transaction.atomic():
-        # All policies of the region are locked: two approvals come one after the other.
-        region = list(Policy.objects.select_for_update().filter(region=policy.region).order_by("pk"))
-        draft = next((other for other in region if other.pk == policy.pk), None)
+        # All policies of the region and level are locked: two approvals come one after the other.
+        same = Policy.objects.select_for_update().filter(region=policy.region, level=policy.level)
+        rivals = list(same.order_by("pk"))
+        draft = next((other for other in rivals if other.pk == policy.pk), None)
         if draft is None or draft.approved_by_id:
             return Policy.objects.get(pk=policy.pk)
-        others = [other for other in region if other.approved_by_id]
+        others = [other for other in rivals if other.approved_by_id]
         _refuse(list(_faults(actor, draft, others)))
         begin = draft.period.lower
         for earlier in others:
@@ -40,17 +41,7 @@ def approve(actor: User, policy: Policy) -> Policy:
         draft.period = DateRange(begin, min(later, default=None))
         draft.approved_by = actor
         draft.save(update_fields=["period", "approved_by"])
-        record(
-            "policy.approved",
-            {
-                "version": draft.version,
-                "region": draft.region,
-                "from": begin.isoformat(),
-                "minimum_share_bp": draft.minimum_share_bp,
-                "source": draft.source,
-            },
-            subject=f"policy:{draft.version}",
-        )
+        record("policy.approved", draft.rules(), subject=f"policy:{draft.version}")
     policy.refresh_from_db()
     return policy
 

@@ -14,21 +14,26 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
+from marketplace.ledger.models import PursePurpose
 from marketplace.organisations.errors import HouseError, Refusals
-from marketplace.organisations.models import User
+from marketplace.organisations.models import UnionLevel, User
 from marketplace.organisations.queries import require_operator
 from procurement.policy.errors import (
     AlreadyApproved,
+    DaysUnfit,
     FloorAboveCap,
+    GrantsUnordered,
+    LevelUnfit,
     NoOccasion,
     PolicyInThePast,
+    PurposeUnfit,
     RatioUnfit,
     RegionUnfit,
     SourceMissing,
     StepsUnordered,
     VersionTaken,
 )
-from procurement.policy.models import GiftForm, Occasion, Policy
+from procurement.policy.models import EVERY_LEVEL, GiftForm, Occasion, Policy, any_amount
 
 _REGION = re.compile(r"[0-9]{2}([0-9]{2}){0,2}")
 _WHOLE_BP = 10_000
@@ -50,14 +55,23 @@ class Draft:
     planning_days: int
     acceptance_days: int
     occasions: Sequence[str]
+    level: int = EVERY_LEVEL
+    return_days: int = 7
     cap: int = 0
     floor: int = 0
+    ring_fence: int = 0
+    keep_last_year: bool = False
+    uncovered_purposes: Sequence[str] = ()
     first_choice: bool = True
     urgent_occasions: Sequence[str] = ()
     forbidden_forms: Sequence[str] = ()
     approval_steps: Sequence[Mapping[str, int]] = field(
         default_factory=lambda: [{"from": 0, "quotations": 0, "people": 1}]
     )
+    exception_grants: Sequence[Mapping[str, int]] = field(default_factory=any_amount)
+    exception_days: int = 5
+    exception_second_from: int = 0
+    challenge_days: int = 15
 
 
 def draft(actor: User, wish: Draft) -> Policy:
@@ -73,8 +87,7 @@ def draft(actor: User, wish: Draft) -> Policy:
             period=DateRange(begins, None),
             drafted_by=actor,
         )
-        body = {"version": policy.version, "region": policy.region, "from": begins.isoformat(), "source": policy.source}
-        record("policy.drafted", body, subject=f"policy:{policy.version}")
+        record("policy.drafted", policy.rules(), subject=f"policy:{policy.version}")
     return policy
 
 
@@ -94,6 +107,8 @@ def _faults(wish: Draft) -> Iterator[HouseError]:
         yield VersionTaken(version=wish.version)
     if not _REGION.fullmatch(wish.region):
         yield RegionUnfit(region=wish.region)
+    if wish.level not in {EVERY_LEVEL, *UnionLevel.values}:
+        yield LevelUnfit(level=wish.level)
     if wish.begins < timezone.localdate():
         yield PolicyInThePast(version=wish.version, begin=wish.begins)
     if not wish.source.strip():
@@ -106,6 +121,12 @@ def _faults(wish: Draft) -> Iterator[HouseError]:
         yield NoOccasion()
     if not set(wish.forbidden_forms) <= set(GiftForm.values) or not _rise(wish.approval_steps):
         yield StepsUnordered()
+    if not set(wish.uncovered_purposes) <= set(PursePurpose.values) - {PursePurpose.GIFTS.value}:
+        yield PurposeUnfit()
+    if not _someone_grants(wish.exception_grants):
+        yield GrantsUnordered()
+    if min(wish.exception_days, wish.challenge_days) < 1:
+        yield DaysUnfit()
 
 
 def _rise(steps: Sequence[Mapping[str, int]]) -> bool:
@@ -113,3 +134,13 @@ def _rise(steps: Sequence[Mapping[str, int]]) -> bool:
     amounts = [step["from"] for step in steps]
     rises = bool(amounts) and amounts[0] == 0 and all(a < b for a, b in itertools.pairwise(amounts))
     return rises and all(step["people"] >= 1 and step["quotations"] >= 0 for step in steps)
+
+
+def _someone_grants(grants: Sequence[Mapping[str, int]]) -> bool:
+    """Whether every value has a union above the grassroots that may grant an exception, the higher the value the higher the union."""
+    if not grants or grants[-1]["up_to"]:
+        return False
+    upwards = all(a["level"] > b["level"] for a, b in itertools.pairwise(grants))
+    rising = all(0 < a["up_to"] < b["up_to"] for a, b in itertools.pairwise(grants[:-1]))
+    first = len(grants) == 1 or grants[0]["up_to"] > 0
+    return upwards and rising and first and all(1 <= grant["level"] <= UnionLevel.COUNTY for grant in grants)

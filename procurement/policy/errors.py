@@ -39,7 +39,7 @@ class AlreadyApproved(HouseError):
 
 
 class PolicyOverlaps(HouseError):
-    """Two policies would begin on one day in one region."""
+    """Two policies would begin on one day in one region for one level."""
 
     code = "policy_overlaps"
     sentence = _(
@@ -71,6 +71,41 @@ class SourceMissing(HouseError):
 
     code = "source_missing"
     sentence = _("Name the document that sets the rule: title, number and date.")
+
+
+class LevelUnfit(HouseError):
+    """A level that the tree does not have."""
+
+    code = "level_unfit"
+    sentence = _(
+        "The level %(level)s is none of the union tree: choose province, city, county, grassroots, or every level."
+    )
+
+
+class PurposeUnfit(HouseError):
+    """A rule for gifts that does not bind gifts."""
+
+    code = "purpose_unfit"
+    sentence = _(
+        "A purse for gifts to members is always bound by the policy; it can leave only other purposes uncovered."
+    )
+
+
+class GrantsUnordered(HouseError):
+    """Exceptions of some value that nobody, or somebody of the buyer's own level, could grant."""
+
+    code = "grants_unordered"
+    sentence = _(
+        "Exceptions are granted by a county, city or province union: name each level once, from the lowest upwards, with higher "
+        "values, and let the last one grant whatever the goods are worth."
+    )
+
+
+class DaysUnfit(HouseError):
+    """A deadline that is none."""
+
+    code = "days_unfit"
+    sentence = _("Requests for exceptions and challenges have at least one day.")
 
 
 class RatioUnfit(HouseError):

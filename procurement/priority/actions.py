@@ -15,7 +15,7 @@ from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import require, require_above
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Product
-from procurement.policy.queries import in_force
+from procurement.policy.queries import policy_of
 from procurement.priority.errors import ExceptionNotOpen, ReserveBound
 from procurement.priority.models import ExceptionState, PriorityException
 from procurement.priority.reserves import reserve
@@ -63,7 +63,7 @@ def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key:
         raise PurseElsewhere(source=source.name, target=target.name)
     with transaction.atomic(), seen_by(None):
         year = lock_year(source.union, source.gift_year)
-        share_bp = in_force(source.union.region, timezone.localdate()).minimum_share_bp
+        share_bp = policy_of(source.union, timezone.localdate()).minimum_share_bp
         left = reserve(source.union, source.gift_year) - amount
         if excess(year.assistance, year.ordinary, left, share_bp) > 0 and not is_posted(key):
             raise ReserveBound(purse=source.name, amount=yuan(amount))

@@ -58,6 +58,10 @@ SENTENCES: dict[str, Any] = {
     "floor": _(
         "Each member must get assistance goods for at least %(floor)s; the one who gets least has %(given)s. Add assistance products."
     ),
+    "last_year": _(
+        "The union had assistance goods for %(last_assistance)s the year before, and this year must not be below: %(assistance)s are "
+        "bought and %(reserve)s set aside. Choose more assistance products, or set more money aside for them."
+    ),
     "cap": _(
         "A member would have gifts for %(per_head)s this calendar year; the cap is %(cap)s. Choose cheaper goods or leave some out."
     ),

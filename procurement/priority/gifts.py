@@ -14,7 +14,7 @@ from marketplace.ledger.models import PurseKind
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.policy import PurchaseRequest, WantedLine
 from procurement.policy import models as policies
-from procurement.policy.queries import in_force
+from procurement.policy.queries import policy_of
 from procurement.priority import rule
 from procurement.priority.models import Decision, Outcome, PriorityException, UnionYear
 from procurement.priority.offers import OfferRow, offers
@@ -47,7 +47,7 @@ class Question:
 def question(request: PurchaseRequest) -> Question:
     """Build the rule's input for a request. Raises NoPolicyInForce."""
     with seen_by(None):
-        policy = in_force(request.union.region, request.decided_on)
+        policy = policy_of(request.union, request.decided_on)
         products = {line.product_id for line in request.lines} | {
             p.product_id for line in request.lines for p in line.parts
         }
@@ -57,7 +57,7 @@ def question(request: PurchaseRequest) -> Question:
         rotation = _rotation(request)
     asked = _asked(request, rows, exceptions)
     gift = rule.Gift(
-        policy=_policy(policy),
+        policy=policy_facts(policy),
         decided_on=request.decided_on.isoformat(),
         occasion=request.occasion,
         form=request.form,
@@ -71,11 +71,14 @@ def question(request: PurchaseRequest) -> Question:
         documents=rule.Documents(request.quotations, request.approvers),
         rotation=rotation,
         offer_book_root=_log_root(),
+        per_head_fenced_fen=request.per_head_fenced_least,
+        year_heads=request.year_heads,
     )
     return Question(gift, policy, asked, {e.number: e for e in exceptions.values()})
 
 
-def _policy(policy: policies.Policy) -> rule.Policy:
+def policy_facts(policy: policies.Policy) -> rule.Policy:
+    """What the engine reads of a policy."""
     return rule.Policy(
         version=policy.version,
         first_choice=policy.first_choice,
@@ -94,11 +97,16 @@ def _policy(policy: policies.Policy) -> rule.Policy:
             rule.ApprovalStep(step["from"], step["quotations"], step["people"])
             for step in sorted(policy.approval_steps, key=lambda step: step["from"])
         ),
+        uncovered_purposes=tuple(sorted(policy.uncovered_purposes)),
+        ring_fence_fen=policy.ring_fence,
+        keep_last_year=policy.keep_last_year,
     )
 
 
 def _year(request: PurchaseRequest, share_bp: int) -> rule.Year:
-    row = UnionYear.objects.filter(union=request.union, gift_year=request.gift_year).first()
+    of_union = UnionYear.objects.filter(union=request.union, gift_year__in=[request.gift_year - 1, request.gift_year])
+    rows = {row.gift_year: row for row in of_union}
+    row, before = rows.get(request.gift_year), rows.get(request.gift_year - 1)
     assistance, ordinary = (row.assistance, row.ordinary) if row else (0, 0)
     held = reserve(request.union, request.gift_year)
     return rule.Year(
@@ -108,6 +116,7 @@ def _year(request: PurchaseRequest, share_bp: int) -> rule.Year:
         # The flag counts only while the year fails: money set aside meanwhile cures it without anybody clearing it.
         make_good_due=bool(row and row.make_good_due and excess(assistance, ordinary, held, share_bp) > 0),
         assistance_per_head_fen=request.year_per_head_assistance_least,
+        last_assistance_fen=before.assistance if before else 0,
     )
 
 
@@ -199,6 +208,7 @@ def _line(
         purse=f"{purse.union_id}/{purse.pk}",
         purse_covered=purse.covered,
         purse_ring_fenced=purse.kind == PurseKind.RING_FENCED,
+        purse_purpose=purse.purpose,
         available=row.available,
         component_of=box,
     )

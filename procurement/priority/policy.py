@@ -27,7 +27,19 @@ from procurement.priority.models import Certificate, Decision, Judgement, Outcom
 from procurement.priority.words import per_cent
 from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
 
-_MONEY = {"reserve", "drawn", "ordinary", "limit", "assistance", "given", "floor", "per_head", "cap", "total"}
+_MONEY = {
+    "reserve",
+    "drawn",
+    "ordinary",
+    "limit",
+    "assistance",
+    "given",
+    "floor",
+    "per_head",
+    "cap",
+    "total",
+    "last_assistance",
+}
 
 
 @dataclass(frozen=True)

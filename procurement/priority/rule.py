@@ -15,9 +15,13 @@ How a gift is judged
    ordinary and the assistance quantity together, what is left for the ordinary product once Q is bought is
    exactly q - Q. With Q = 0 it passes under a certificate that lists every assistance product of the class
    and the criteria it failed.
-3. The year: O' <= (1 - share) x (A' + O' + R').
+3. The year: O' <= (1 - share) x (A' + O' + R'); and, where the policy says so, A' + R' is not below the assistance
+   amount of the year before.
 4. Cap, floor, occasion, form and procurement steps; all violations are reported together.
-5. A ring-fenced purse pays only for assistance lines.
+5. A ring-fenced purse pays only for assistance lines. What it pays may come on top of the cap, up to the policy's
+   amount for each member and year.
+
+A purse is covered unless it is somebody's own money or the policy lists its purpose as uncovered.
 
 Conventions
 -----------
@@ -29,7 +33,7 @@ up, so that no ordinary unit is allowed while an assistance unit could be suppli
 cross-multiplication, never by division.
 
 Decisions inside the rule that its wording leaves open are recorded in
-docs/decisions/0003-rule-as-a-pure-module.md.
+docs/decisions/0003-rule-as-a-pure-module.md, which also says what engine 2 judges that engine 1 (rule_1.py) did not.
 """
 
 from __future__ import annotations
@@ -39,14 +43,14 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 
 # --- What goes in -------------------------------------------------------------------------------------------
 
@@ -82,6 +86,9 @@ class Policy:
     urgent_occasions: tuple[str, ...]  # may buy at once; allowed occasions too
     forbidden_forms: tuple[str, ...]
     approval_steps: tuple[ApprovalStep, ...]
+    uncovered_purposes: tuple[str, ...] = ()  # purposes of purses that the policy does not bind
+    ring_fence_fen: int = 0  # per member and calendar year: so much from ring-fenced purses comes on top of the cap
+    keep_last_year: bool = False  # the year's assistance amount is not below that of the year before
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,7 @@ class Line:
     component_of: str = ""  # ref of the box this is a component of
     candidates: tuple[Offer, ...] = ()
     exception: ExceptionGrant | None = None
+    purse_purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,7 @@ class Year:
     reserve_fen: int  # R: unspent balance of the assistance-only purse
     make_good_due: bool
     assistance_per_head_fen: int  # the least that any recipient of this gift has had in assistance goods
+    last_assistance_fen: int = 0  # A of the gift year before
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +192,10 @@ class Gift:
     documents: Documents
     rotation: tuple[tuple[str, int], ...]  # (county, times chosen recently)
     offer_book_root: str  # latest signed root of the offer book
+    per_head_fenced_fen: int = 0  # the least that ring-fenced purses pay in this gift for any one member
+    # What recipients had this calendar year, as (gifts, of them from ring-fenced purses): every pair that no other one
+    # tops with as many gifts and as little of it ring-fenced. Nothing = one who had per_head_year_fen, none of it fenced.
+    year_heads: tuple[tuple[int, int], ...] = ()
 
 
 # --- What comes out -----------------------------------------------------------------------------------------
@@ -285,7 +298,7 @@ T = TypeVar("T")
 def judge(gift: Gift) -> Judgement:
     """Judge the whole gift. Raises InputError if it is malformed, never because it is not allowed."""
     _check(gift)
-    lines = sorted(gift.lines, key=lambda line: line.ref)
+    lines = _lines(gift)
     excepted = _excepted(lines)
     decisions = _decide(gift, lines, excepted)
     money = _money(lines, excepted)
@@ -295,7 +308,7 @@ def judge(gift: Gift) -> Judgement:
         *_box_violations(lines, decisions),
         *_stock_violations(lines),
         *_year_violations(gift, money, share),
-        *_gift_violations(gift, money),
+        *_gift_violations(gift, lines, money),
     ]
     violations.sort(key=lambda violation: (violation.code, violation.ref))
     return Judgement(
@@ -309,6 +322,15 @@ def judge(gift: Gift) -> Judgement:
         waived_fen=money.waived,
         share=share,
     )
+
+
+def _lines(gift: Gift) -> list[Line]:
+    """In order of ref. A purse whose purpose the policy leaves uncovered is uncovered, unless it is ring-fenced."""
+    lines = sorted(gift.lines, key=lambda line: line.ref)
+    if not gift.policy.uncovered_purposes:
+        return lines
+    outside = gift.policy.uncovered_purposes
+    return [replace(line, purse_covered=False) if line.purse_purpose in outside else line for line in lines]
 
 
 def _covered(line: Line) -> bool:
@@ -716,7 +738,7 @@ def _stock_violations(lines: Iterable[Line]) -> Iterable[Violation]:
 
 
 def _year_violations(gift: Gift, money: _Money, share: Share) -> Iterable[Violation]:
-    """Clause 3 and the floor. They bind ordinary goods: assistance goods alone always pass them."""
+    """Clause 3, the floor, the year before. They bind ordinary goods: assistance goods alone always pass them."""
     if money.drawn > gift.year.reserve_fen:
         yield Violation("reserve_short", "", {"drawn_fen": money.drawn, "reserve_fen": gift.year.reserve_fen})
     if money.ordinary == 0:
@@ -736,12 +758,21 @@ def _year_violations(gift: Gift, money: _Money, share: Share) -> Iterable[Violat
         yield Violation(
             "floor", "", {"assistance_per_head_fen": assistance_per_head, "floor_fen": gift.policy.floor_fen}
         )
+    if gift.policy.keep_last_year and secured < gift.year.last_assistance_fen:
+        figures = {
+            "assistance_fen": share.assistance_fen,
+            "reserve_fen": share.reserve_fen,
+            "last_assistance_fen": gift.year.last_assistance_fen,
+        }
+        yield Violation("last_year", "", figures)
 
 
-def _gift_violations(gift: Gift, money: _Money) -> Iterable[Violation]:
-    """Cap per head, occasion, form, and the papers that a gift of this amount needs."""
+def _gift_violations(gift: Gift, lines: Sequence[Line], money: _Money) -> Iterable[Violation]:
+    """Cap per head, occasion, form, and the papers that a gift of this amount needs; nothing where no purse is covered."""
+    if lines and not any(_covered(line) for line in lines):
+        return
     policy = gift.policy
-    per_head = gift.per_head_year_fen + gift.per_head_fen
+    per_head = _counted_per_head(gift)
     if policy.cap_fen and per_head > policy.cap_fen:
         yield Violation("cap", "", {"per_head_fen": per_head, "cap_fen": policy.cap_fen})
     if gift.occasion not in policy.occasions and gift.occasion not in policy.urgent_occasions:
@@ -760,6 +791,13 @@ def _gift_violations(gift: Gift, money: _Money) -> Iterable[Violation]:
         yield Violation("approvers", "", {**given, "total_fen": money.total})
 
 
+def _counted_per_head(gift: Gift) -> int:
+    """The most that any one recipient would have had in the calendar year, less what ring-fenced purses may add."""
+    extra = gift.policy.ring_fence_fen
+    heads = gift.year_heads or ((gift.per_head_year_fen, 0),)
+    return gift.per_head_fen + max(had - min(fenced + gift.per_head_fenced_fen, extra) for had, fenced in heads)
+
+
 # --- Well-formed input --------------------------------------------------------------------------------------
 
 
@@ -772,11 +810,17 @@ def _check(gift: Gift) -> None:
         raise InputError("minimum_share_bp must be from 0 to 10000")
     year = gift.year
     bands = (policy.price_band_bp, policy.rotation_band_bp, policy.planning_days)
-    limits = (policy.cap_fen, policy.floor_fen)
+    limits = (policy.cap_fen, policy.floor_fen, policy.ring_fence_fen)
     amounts = (year.assistance_fen, year.ordinary_fen, year.reserve_fen, year.assistance_per_head_fen)
-    heads = (gift.per_head_fen, gift.per_head_year_fen, gift.per_head_assistance_fen)
-    if min(*bands, *limits, *amounts, *heads) < 0:
+    heads = (gift.per_head_fen, gift.per_head_year_fen, gift.per_head_assistance_fen, gift.per_head_fenced_fen)
+    if min(*bands, *limits, *amounts, *heads, year.last_assistance_fen) < 0:
         raise InputError("a figure of the policy, of the year or per head is negative")
+    if any(not 0 <= fenced <= had <= gift.per_head_year_fen for had, fenced in gift.year_heads):
+        raise InputError(
+            "year_heads: what is ring-fenced is a part of what was had, which is at most per_head_year_fen"
+        )
+    if gift.per_head_fenced_fen > gift.per_head_fen:
+        raise InputError("per_head_fenced_fen is a part of per_head_fen")
     if not _is_date(gift.decided_on):
         raise InputError(f"decided_on {gift.decided_on!r} is not a date of the form YYYY-MM-DD")
     if len(dict(gift.rotation)) != len(gift.rotation):

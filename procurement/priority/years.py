@@ -12,7 +12,7 @@ from marketplace.evidence.actions import record
 from marketplace.organisations.models import Organisation
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.models import Policy
-from procurement.policy.queries import in_force
+from procurement.policy.queries import policy_of
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
 
@@ -63,7 +63,7 @@ def is_made_good(year: UnionYear, share_bp: int) -> bool:
 def share_in_force(union: Organisation) -> int:
     """The minimum share (basis points) that binds the union today; 0 where no policy is in force."""
     try:
-        return in_force(union.region, timezone.localdate()).minimum_share_bp
+        return policy_of(union, timezone.localdate()).minimum_share_bp
     except NoPolicyInForce:
         return 0
 
@@ -88,7 +88,7 @@ def last_day(gift_year: int) -> date:
 
 def policy_of_year(union: Organisation, gift_year: int) -> Policy:
     """The policy by which the union's gift year is judged. Raises NoPolicyInForce."""
-    return decided_under([union], gift_year).get(union.pk) or in_force(union.region, last_day(gift_year))
+    return decided_under([union], gift_year).get(union.pk) or policy_of(union, last_day(gift_year))
 
 
 def flag(year: UnionYear, due: bool) -> None:

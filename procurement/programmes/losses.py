@@ -16,13 +16,16 @@ from procurement.priority.years import lock_year
 # What each member gets less, for the year's cap and floor: a parcel line's part in assistance goods is that of its order line.
 _RECEIVED = """
     UPDATE programmes_recipient r SET received = greatest(0, r.received - lost.fen),
-        received_assistance = greatest(0, r.received_assistance - lost.assistance)
+        received_assistance = greatest(0, r.received_assistance - lost.assistance),
+        received_fenced = greatest(0, r.received_fenced - lost.fenced)
     FROM (
         SELECT p.recipient, sum(g.fen) AS fen,
-            sum(g.fen * coalesce(d.fen, 0) / (l.line_price_incl_tax * 100)::bigint)::bigint AS assistance
+            sum(g.fen * coalesce(d.fen, 0) / (l.line_price_incl_tax * 100)::bigint)::bigint AS assistance,
+            coalesce(sum(g.fen) FILTER (WHERE purse.kind = 'ring_fenced'), 0) AS fenced
         FROM fulfilment_parcel p
         JOIN fulfilment_parcelline pl ON pl.parcel_id = p.id
         JOIN order_line l ON l.id = pl.line_id
+        JOIN ledger_purse purse ON purse.id = l.purse_id
         CROSS JOIN LATERAL (SELECT pl.quantity * (l.unit_price_incl_tax * 100)::bigint AS fen) g
         LEFT JOIN LATERAL (
             SELECT sum(amount)::bigint AS fen FROM priority_decision WHERE line_id = l.id AND outcome = 'assistance'

@@ -155,6 +155,9 @@ class Recipient(models.Model):
         default=0, help_text="fen of this gift that this member gets, set at placement"
     )
     received_assistance = models.PositiveIntegerField(default=0, help_text="the part of it in assistance goods")
+    received_fenced = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="the part of it that assistance-only purses paid"
+    )
 
     link_round = models.PositiveSmallIntegerField(
         default=1, db_default=1, help_text="raised to make the personal link given out before invalid"

@@ -22,7 +22,7 @@ from marketplace.shop.placement import Placed, Refused, take_stock
 from marketplace.shop.placement import place as place_order
 from marketplace.shop.policy import purchase_policy
 from marketplace.steps.commands import once
-from procurement.policy.queries import in_force
+from procurement.policy.queries import policy_of
 from procurement.priority.models import Decision, Outcome
 from procurement.programmes.assignment import deal_out
 from procurement.programmes.choices import chosen_by_recipient, defaults_of
@@ -61,7 +61,7 @@ def _place(actor: User, plan: Plan) -> Order:
         raise Refusals(list(plan.faults))
     programme, request = plan.programme, plan.request
     placed = place_order(request, actor)
-    policy = in_force(request.union.region, request.decided_on)
+    policy = policy_of(request.union, request.decided_on)
     drafts = _parcels(plan, placed)
     producers = {line.partner.organisation for line in placed.lines.values()}
     open_supplier_orders(
@@ -84,10 +84,10 @@ def _place(actor: User, plan: Plan) -> Order:
 
 @dataclass
 class _Drafts:
-    """Parcels to write, and what each recipient gets: id → (fen, of it assistance fen)."""
+    """Parcels to write, and what each recipient gets: id → (fen, of it assistance, of it from assistance-only purses)."""
 
     parcels: list[ParcelDraft] = field(default_factory=list)
-    received: dict[int, tuple[int, int]] = field(default_factory=dict)
+    received: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
 
 def _parcels(plan: Plan, placed: Placed) -> _Drafts:
@@ -99,12 +99,12 @@ def _parcels(plan: Plan, placed: Placed) -> _Drafts:
     drafts = _Drafts()
     for recipient, region, department, name, phone, address in rows:
         items: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-        fen = assistance = 0
+        fen = assistance = fenced = 0
         for gift_line in dealt[recipient]:
-            producer, line, units, amount, helped = goods[gift_line, region]
+            producer, line, units, amount, helped, drawn = goods[gift_line, region]
             items[producer].append((line, units))
-            fen, assistance = fen + amount, assistance + helped
-        drafts.received[recipient] = (fen, assistance)
+            fen, assistance, fenced = fen + amount, assistance + helped, fenced + drawn
+        drafts.received[recipient] = (fen, assistance, fenced)
         drafts.parcels += [
             ParcelDraft(producer, recipient, region, department, name, phone, address, _merged(given))
             for producer, given in sorted(items.items())
@@ -147,8 +147,8 @@ def _recipient_rows(programme: Programme) -> list[tuple[int, str, str, bytes, by
 
 def _goods(
     placed: Placed, pieces: Mapping[tuple[int, str], Piece]
-) -> dict[tuple[int, str], tuple[int, int, int, int, int]]:
-    """For each gift line and region: producer, order line, units a head, fen a head, of them assistance fen."""
+) -> dict[tuple[int, str], tuple[int, int, int, int, int, int]]:
+    """For each gift line and region: producer, order line, units a head, fen a head, of them assistance fen, and fenced fen."""
     helped: defaultdict[int, int] = defaultdict(int)
     for decision in Decision.objects.filter(order=placed.order, outcome=Outcome.ASSISTANCE):
         helped[decision.line_id] += decision.amount
@@ -163,6 +163,7 @@ def _goods(
             piece.gift_line.per_head,
             piece.per_head,
             part,
+            piece.fenced,
         )
     return goods
 
@@ -172,7 +173,7 @@ def _note_what_each_received(drafts: _Drafts) -> None:
     ids = sorted(drafts.received)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE programmes_recipient r SET received = g.fen, received_assistance = g.assistance"
-            " FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS g(id, fen, assistance) WHERE r.id = g.id",
-            [ids, [drafts.received[i][0] for i in ids], [drafts.received[i][1] for i in ids]],
+            "UPDATE programmes_recipient r SET received = g.fen, received_assistance = g.assistance, received_fenced = g.fenced"
+            " FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[]) AS g(id, fen, assistance, fenced) WHERE r.id = g.id",
+            [ids, *([drafts.received[i][place] for i in ids] for place in range(3))],
         )

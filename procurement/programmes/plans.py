@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from marketplace.ledger.actions import yuan
-from marketplace.ledger.models import Purse
+from marketplace.ledger.models import Purse, PurseKind
 from marketplace.organisations.errors import HouseError
 from marketplace.shop.catalogue.models import Component
 from marketplace.shop.policy import Part, PurchaseRequest, WantedLine
@@ -31,19 +31,27 @@ from procurement.programmes.models import GiftLine, Programme, Recipient
 from procurement.programmes.regions import name_of
 from suppliers.accreditation.queries import valid_for
 
-# The most that any recipient had in gifts this calendar year, and the least in assistance goods, before this gift.
+# What recipients had in gifts this calendar year before this gift: the most of any, the least in assistance goods of any, and
+# those nearest to the cap, as (gifts, of them from assistance-only purses): who had as much as another, and no more of it fenced.
 _YEAR_PER_HEAD = """
-    SELECT coalesce(max(had.fen), 0), coalesce(min(had.assistance), 0) FROM (
-        SELECT r.person, coalesce(sum(e.received), 0) AS fen, coalesce(sum(e.received_assistance), 0) AS assistance
+    WITH had AS (
+        SELECT r.person, coalesce(sum(e.received), 0) AS fen, coalesce(sum(e.received_assistance), 0) AS assistance,
+            coalesce(sum(e.received_fenced), 0) AS fenced
         FROM programmes_recipient r
         LEFT JOIN (
-            SELECT e.person, e.received, e.received_assistance FROM programmes_recipient e
+            SELECT e.person, e.received, e.received_assistance, e.received_fenced FROM programmes_recipient e
             JOIN programmes_programme p ON p.id = e.programme_id
             WHERE p.gift_year = %(year)s AND p.state = 'placed' AND p.union_id = %(union)s
         ) e ON e.person = r.person
         WHERE r.programme_id = %(programme)s
         GROUP BY r.person
-    ) had
+    ), ranked AS (
+        SELECT fen, fenced, min(fenced) OVER (
+            ORDER BY fen DESC, fenced ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS least FROM had
+    )
+    SELECT coalesce(max(fen), 0)::bigint, coalesce(min(assistance), 0)::bigint, coalesce((
+        SELECT array_agg(ARRAY[fen, fenced]::bigint[] ORDER BY fen DESC) FROM ranked WHERE least IS NULL OR fenced < least
+    ), '{}') FROM had
 """
 
 
@@ -66,6 +74,11 @@ class Piece:
     def per_head(self) -> int:
         """Fen for each recipient."""
         return self.gift_line.per_head * self.offer.unit_price
+
+    @property
+    def fenced(self) -> int:
+        """Fen for each recipient that an assistance-only purse pays."""
+        return self.per_head if self.gift_line.purse.kind == PurseKind.RING_FENCED else 0
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ def plan_of(programme: Programme) -> Plan:
 
 def bound_request(plan: Plan) -> PurchaseRequest | None:
     """Every option as if all members chose it: what the rule blocks at that quantity, it blocks at any."""
-    return _request(plan.programme, plan.recipients, plan.open_pieces, _Bounds(0, 0)) if plan.open_pieces else None
+    return _request(plan.programme, plan.recipients, plan.open_pieces, _Bounds(0, 0, 0)) if plan.open_pieces else None
 
 
 def _heads(programme: Programme) -> dict[str, int]:
@@ -203,28 +216,30 @@ def _faults(
 
 @dataclass(frozen=True)
 class _Bounds:
-    """Fen that one recipient gets: the most, and the least in assistance goods."""
+    """Fen that one recipient gets: the most, the least in assistance goods, the least from assistance-only purses."""
 
     most: int
     least_assistance: int
+    least_fenced: int
 
 
 def _bounds(pieces: list[Piece], profiles: tuple[Profile, ...]) -> _Bounds:
     """Exact over the profiles where members have chosen; else in each slot the dearest and the cheapest line that may be dealt."""
     helped = valid_for((piece.gift_line.product_id for piece in pieces), timezone.localdate())
-    amounts: defaultdict[tuple[int, int, str], list[tuple[int, int]]] = defaultdict(list)
+    amounts: defaultdict[tuple[int, int, str], list[tuple[int, int, int]]] = defaultdict(list)
     for piece in pieces:
         line = piece.gift_line
         assistance = piece.per_head if line.product_id in helped else 0
         key = (line.slot, line.option_id or 0, piece.region) if profiles else (line.slot, 0, "")
-        amounts[key].append((piece.per_head, assistance))
-    shares_of: list[list[list[tuple[int, int]]]] = [
+        amounts[key].append((piece.per_head, assistance, piece.fenced))
+    shares_of: list[list[list[tuple[int, int, int]]]] = [
         [found for (_slot, option, region), found in amounts.items() if profile.gets(option, region)]
         for profile in profiles
     ] or [list(amounts.values())]
     return _Bounds(
-        max(sum(max(most for most, _ in found) for found in slots) for slots in shares_of),
-        min(sum(min(least for _, least in found) for found in slots) for slots in shares_of),
+        max(sum(max(most for most, _, _ in found) for found in slots) for slots in shares_of),
+        min(sum(min(least for _, least, _ in found) for found in slots) for slots in shares_of),
+        min(sum(min(least for _, _, least in found) for found in slots) for slots in shares_of),
     )
 
 
@@ -233,7 +248,7 @@ def _request(programme: Programme, recipients: int, pieces: Iterable[Piece], bou
         cursor.execute(
             _YEAR_PER_HEAD, {"year": programme.gift_year, "union": programme.union_id, "programme": programme.pk}
         )
-        year_most, year_assistance_least = cursor.fetchone() or (0, 0)
+        year_most, year_assistance_least, heads = cursor.fetchone() or (0, 0, [])
     today = timezone.localdate()
     purses: dict[int, Purse] = {piece.gift_line.purse_id: piece.gift_line.purse for piece in pieces}
     return PurchaseRequest(
@@ -265,4 +280,6 @@ def _request(programme: Programme, recipients: int, pieces: Iterable[Piece], bou
             for piece in pieces
         ),
         purses=purses,
+        per_head_fenced_least=bounds.least_fenced,
+        year_heads=tuple((had, fenced) for had, fenced in heads),
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.ledger.models import PurseKind
+from marketplace.ledger.models import PurseKind, PursePurpose
 from marketplace.organisations.models import County, Organisation, OrganisationKind, UnionLevel
 from marketplace.shop.catalogue.models import CommodityClass, Product
 from marketplace.workspaces.fields import DayInput, PercentField, YuanField
 from marketplace.workspaces.pages import today
 from procurement.policy.drafts import Draft
-from procurement.policy.models import GiftForm, Occasion, Policy
+from procurement.policy.models import EVERY_LEVEL, GiftForm, Occasion, Policy
 from suppliers.registration.actions import Wish
 
 _STEPS = (1, 2, 3)
@@ -29,6 +30,12 @@ class PolicyForm(forms.Form):
         max_length=6,
         help_text=_("GB/T 2260: 2 digits for the province, 4 for a city, 6 for a county."),
     )
+    level = forms.TypedChoiceField(
+        label=_("Level of the unions that it binds"),
+        coerce=int,
+        choices=[(EVERY_LEVEL, _("Every level")), *UnionLevel.choices],
+        help_text=_("In one region a policy for a level comes before one for every level."),
+    )
     begins = forms.DateField(label=_("In force from"), widget=DayInput())
     source = forms.CharField(label=_("Document that sets the rule"), max_length=200)
     first_choice = forms.BooleanField(label=_("Assistance products first, line by line"), required=False)
@@ -40,9 +47,16 @@ class PolicyForm(forms.Form):
     max_producers = forms.IntegerField(label=_("Producers that may share one need"), min_value=1, max_value=20)
     hold_days = forms.IntegerField(label=_("Days that goods held back count as on offer"), min_value=0, max_value=366)
     cap = YuanField(label=_("Cap per member and year (yuan)"), min_value=0, required=False)
-    floor = YuanField(label=_("Floor per member and year (yuan)"), min_value=0, required=False)
+    ring_fence = YuanField(label=_("On top of the cap from assistance-only purses (yuan)"), min_value=0, required=False)
+    floor = YuanField(
+        label=_("Assistance products each member gets a year before ordinary ones (yuan)"), min_value=0, required=False
+    )
+    keep_last_year = forms.BooleanField(
+        label=_("No less of assistance products than the year before, and that before ordinary ones"), required=False
+    )
     planning_days = forms.IntegerField(label=_("Days to plan ahead"), min_value=0, max_value=366)
     acceptance_days = forms.IntegerField(label=_("Days of silence that accept"), min_value=1, max_value=60)
+    return_days = forms.IntegerField(label=_("Days to return goods after acceptance"), min_value=0, max_value=60)
     occasions = forms.MultipleChoiceField(
         label=_("Occasions allowed"), choices=Occasion.choices, widget=forms.CheckboxSelectMultiple
     )
@@ -51,6 +65,34 @@ class PolicyForm(forms.Form):
     )
     forbidden_forms = forms.MultipleChoiceField(
         label=_("Forms never given"), choices=GiftForm.choices, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    uncovered_purposes = forms.MultipleChoiceField(
+        label=_("Purposes of purses that it does not bind"),
+        choices=[choice for choice in PursePurpose.choices if choice[0] != PursePurpose.GIFTS],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    exception_days = forms.IntegerField(label=_("Days to answer a request for an exception"), min_value=1, max_value=60)
+    exception_second_from = YuanField(
+        label=_("Exceptions that need a second person: from (yuan)"),
+        min_value=0,
+        required=False,
+        help_text=_("Empty: none does."),
+    )
+    grant_3 = YuanField(
+        label=_("A county union grants exceptions up to (yuan)"),
+        min_value=0,
+        required=False,
+        help_text=_("Empty: whatever the goods are worth. 0: none; the union above it does."),
+    )
+    grant_2 = YuanField(
+        label=_("A city union grants exceptions up to (yuan)"),
+        min_value=0,
+        required=False,
+        help_text=_("The province union grants what is above."),
+    )
+    challenge_days = forms.IntegerField(
+        label=_("Days to challenge a determination or certificate"), min_value=1, max_value=90
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -79,8 +121,8 @@ class PolicyForm(forms.Form):
         start: dict[str, Any] = {"region": "61", "begins": None, "first_choice": True}
         if policy is None:
             return start
-        names = [name for name in PolicyForm.base_fields if name not in {"version", "begins", "source"}]
-        start |= {name: getattr(policy, name) for name in names}
+        start |= {name: getattr(policy, name) for name in _names() if name not in {"version", "begins", "source"}}
+        start |= _grant_fields(policy.exception_grants)
         for number, step in zip(_STEPS, policy.approval_steps, strict=False):
             start |= {f"{name}_{number}": step[name] for name in ("from", "people", "quotations")}
         return start
@@ -93,8 +135,31 @@ class PolicyForm(forms.Form):
             for number in _STEPS
             if data.get(f"from_{number}") is not None
         ]
-        facts = {name: value for name, value in data.items() if name in PolicyForm.base_fields}
-        return Draft(**facts | {"cap": facts["cap"] or 0, "floor": facts["floor"] or 0}, approval_steps=steps)
+        facts: dict[str, Any] = {name: 0 if data[name] is None else data[name] for name in _names()}
+        return Draft(**facts, approval_steps=steps, exception_grants=_grants({n: data[f"grant_{n}"] for n in (3, 2)}))
+
+
+def _names() -> list[str]:
+    """The fields that a draft has too, by the same names."""
+    return [name for name in PolicyForm.base_fields if not name.startswith("grant_")]
+
+
+def _grants(up_to: Mapping[int, int | None]) -> list[dict[str, int]]:
+    """Who grants exceptions, from what was written for the lower levels; the province union grants the rest."""
+    grants: list[dict[str, int]] = []
+    for level, amount in up_to.items():
+        if amount is None:
+            return [*grants, {"level": level, "up_to": 0}]
+        if amount:
+            grants.append({"level": level, "up_to": amount})
+    return [*grants, {"level": int(UnionLevel.PROVINCE), "up_to": 0}]
+
+
+def _grant_fields(grants: Iterable[Mapping[str, int]]) -> dict[str, int | None]:
+    """The same as fields: None for any amount, 0 for none."""
+    known = {grant["level"]: grant["up_to"] for grant in grants if grant["up_to"]}
+    anything = max(grant["level"] for grant in grants if not grant["up_to"])
+    return {f"grant_{level}": None if level <= anything else known.get(level, 0) for level in (3, 2)}
 
 
 class OrganisationForm(forms.Form):
@@ -162,6 +227,12 @@ class PurseForm(forms.Form):
             (PurseKind.GENERAL.value, PurseKind.GENERAL.label),
             (PurseKind.RING_FENCED.value, PurseKind.RING_FENCED.label),
         ],
+    )
+    purpose = forms.ChoiceField(
+        label=_("Purpose"),
+        choices=PursePurpose.choices,
+        required=False,
+        help_text=_("It stays; the policy says whether it binds purses of this purpose."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from marketplace.evidence.models import Entry
 from marketplace.ledger import purses
-from marketplace.ledger.models import Purse, PurseKind
+from marketplace.ledger.models import Purse, PurseKind, PursePurpose
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Organisation, OrganisationKind, Role, UnionLevel
 from marketplace.workspaces.doors import HouseRequest, open_to
@@ -156,6 +156,7 @@ def open_purse(request: HouseRequest, code: str) -> HttpResponse:
 
     def verb() -> object:
         wish = dict(form.cleaned_data)
+        wish["purpose"] = PursePurpose(wish["purpose"] or PursePurpose.GIFTS)
         return purses.open_for(request.user, found, ring_fenced=wish.pop("kind") == PurseKind.RING_FENCED, **wish)
 
     return _changed(

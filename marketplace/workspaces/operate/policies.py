@@ -13,8 +13,8 @@ from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.operate.forms import PolicyForm
-from marketplace.workspaces.operate.words import sentences
 from marketplace.workspaces.pages import put_into, tell, thanks, today
+from marketplace.workspaces.policy_words import level_label, topics
 from marketplace.workspaces.regions import region_name
 from procurement.policy import actions, drafts
 from procurement.policy.models import Policy
@@ -100,4 +100,10 @@ def _shown(policy: Policy) -> dict[str, Any]:
         state = "active"
     else:
         state = "planned" if policy.period.lower > day else "expired"
-    return {"policy": policy, "sentences": sentences(policy), "region": region_name(policy.region), "state": state}
+    return {
+        "policy": policy,
+        "topics": topics(policy),
+        "region": region_name(policy.region),
+        "level": level_label(policy.level),
+        "state": state,
+    }

@@ -15,11 +15,11 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.organisations.models import County
+from marketplace.organisations.models import County, Organisation
 from marketplace.shop.catalogue.models import CommodityClass
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.policy.errors import NoPolicyInForce
-from procurement.policy.queries import in_force
+from procurement.policy.queries import policy_of
 from suppliers.listings.models import Listing
 from suppliers.listings.queries import assistance_on
 
@@ -155,15 +155,15 @@ def per_base(unit_price: int | None, base_unit: str) -> str:
     return "" if unit_price is None or base_unit not in _PER else f"{fen(unit_price)} / {_PER[base_unit]}"
 
 
-def with_rule(rows: Iterable[Any], region: str, day: date) -> list[Card]:
-    """The offers as cards for a union buyer of this region: on an ordinary product, how many assistance products come first.
+def with_rule(rows: Iterable[Any], union: Organisation, day: date) -> list[Card]:
+    """The offers as cards for a buyer of this union: on an ordinary product, how many assistance products come first.
 
     Counted are those of the same class at no more than the price band above its price by unit, freight apart. What the rule
     decides for a gift it decides when the product is in the gift. Two statements.
     """
     offers = list(rows)
     try:
-        band = in_force(region, day).price_band_bp
+        band = policy_of(union, day).price_band_bp
     except NoPolicyInForce:
         return cards(offers)
     ordinary = {row.commodity_class_id for row in offers if not row.assistance and row.unit_price}

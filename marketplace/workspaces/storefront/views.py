@@ -91,7 +91,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     page = _Counted(sorted_rows, _CARDS, found.found).get_page(request.GET.get("page"))
     union = next((m.organisation for m in memberships_of(request) if m.role in _UNION_ROLES), None)
     offers = list(page.object_list)
-    page.object_list = queries.with_rule(offers, union.region, day) if union else queries.cards(offers)
+    page.object_list = queries.with_rule(offers, union, day) if union else queries.cards(offers)
     itself = sum(not getattr(offer, "by_seller", False) for offer in offers)
     context = {
         "found": page.object_list[:itself],

@@ -178,7 +178,7 @@ def goods(request: HouseRequest, pk: int) -> HttpResponse:
     if programme.state == ProgrammeState.DRAFT and Role.BUYER in request.roles:
         form = CatalogueForm(request.GET)
         page = page_of(request, narrowed(listed(today()), form.wishes), _CARDS)
-        page.object_list = with_rule(page.object_list, request.organisation.region, today())
+        page.object_list = with_rule(page.object_list, request.organisation, today())
         context |= {"form": form, "page": page, "purses": queries.purses(request.organisation, programme.gift_year)}
     return render(request, "union/goods.html", context | preview_context(programme) | {"key": uuid.uuid4().hex})
 

@@ -13,7 +13,7 @@ from marketplace.organisations.models import Organisation
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.festivals import Festival, upcoming
 from procurement.policy.models import Occasion
-from procurement.policy.queries import in_force
+from procurement.policy.queries import policy_of
 
 # Goods should be with the last member some days before the festival.
 _DAYS_BEFORE = 3
@@ -36,7 +36,7 @@ class Ahead:
 def festivals_ahead(union: Organisation, day: date, number: int = 3) -> list[Ahead]:
     """The next festivals on which the union's policy allows gifts. One statement."""
     try:
-        policy = in_force(union.region, day)
+        policy = policy_of(union, day)
     except NoPolicyInForce:
         return []
     ahead = []

@@ -15,10 +15,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
 from marketplace.api.judgement_schema import input_schema, output_schema
+from procurement.priority import rule
+from procurement.priority.replay import ENGINES
 
 
 class Command(BaseCommand):
-    """Three files: the API as OpenAPI, the rule's input and output as JSON Schema."""
+    """The API as OpenAPI; as JSON Schema the rule's input and output, of the present engine and of each before it."""
 
     help = "Write docs/schemas/ from the code; with --check say whether the files there are current."
 
@@ -34,8 +36,8 @@ class Command(BaseCommand):
             if stale := [name for name, text in contents().items() if _read(folder / name) != text]:
                 raise CommandError(f"not current in {folder}: {', '.join(stale)}. Run manage.py write_schemas.")
             return
-        folder.mkdir(parents=True, exist_ok=True)
         for name, text in contents().items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
             self.stdout.write(str(folder / name))
 
@@ -45,11 +47,12 @@ def contents() -> Mapping[str, str]:
     with translation.override("en"):
         api = io.StringIO()
         call_command("spectacular", validate=True, fail_on_warn=True, stdout=api)
-        return {
-            "openapi.yaml": api.getvalue(),
-            "judgement-input.schema.json": _json(input_schema()),
-            "judgement-output.schema.json": _json(output_schema()),
-        }
+        files = {"openapi.yaml": api.getvalue()}
+        for version, engine in ENGINES.items():
+            place = "" if engine is rule else f"engine-{version}/"
+            files[f"{place}judgement-input.schema.json"] = _json(input_schema(engine))
+            files[f"{place}judgement-output.schema.json"] = _json(output_schema(engine))
+        return files
 
 
 def _json(schema: dict[str, Any]) -> str:
