@@ -34,6 +34,11 @@ def handler_of(kind: str) -> Handler:
     return _handlers[kind]
 
 
+def kinds() -> list[str]:
+    """All kinds of steps that apps have registered."""
+    return sorted(_handlers)
+
+
 def queue_of(kind: str) -> str:
     """The Celery queue on which a kind is nudged."""
     return _queues.get(kind, "fulfilment")

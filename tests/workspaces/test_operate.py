@@ -5,11 +5,13 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
 from marketplace.demo import cast
 from marketplace.evidence.models import Entry
+from marketplace.fulfilment.models import SupplierOrder
 from marketplace.ledger.models import Purse, PurseKind
 from marketplace.ledger.purses import fund_from_bank, open_for
 from marketplace.organisations.errors import NotAllowed, Refusals, SameKeyOtherBody
@@ -20,6 +22,8 @@ from marketplace.shop.errors import NotALeaf
 from marketplace.shop.partner.models import StockRecord
 from marketplace.steps.models import Step, StepState
 from marketplace.steps.operations import retry_failed
+from marketplace.steps.registry import handler_of, kinds
+from marketplace.workspaces.operate.steps import KINDS
 from procurement.policy.models import Policy
 from procurement.policy.queries import in_force
 from tests import world as builders
@@ -258,6 +262,25 @@ def test_failed_steps_are_shown_with_their_reason_and_tried_again(world: None) -
     assert told(person.send("operate:retry"))[-1] == "1 step is tried again."
     assert told(person.send("operate:retry", step=second.pk))[-1] == "0 steps are tried again."
     assert Entry.objects.filter(kind="steps.retried").count() == 2
+
+
+def test_a_step_says_what_it_does_for_whom_and_what_helps(world: None) -> None:
+    order = builders.bring(builders.placed(builders.side(), [builders.DATES]), builders.side().buyer, "assigned")
+    part = SupplierOrder.objects.get(order=order)
+    Step.objects.filter(kind="supplier_order.assign_lots").update(state=StepState.FAILED, attempts=8, reason="no lot")
+    person = Person("operator")
+    page = person.open("operate:steps", state="failed")
+    (step,) = page.context["listing"].page.object_list
+    assert (step.kind_words, step.about.words) == ("Give lots to the parcels", f"Supplier order {part.number}")
+    assert step.about.whom.code == "P-JX"
+    assert step.about.url == f"{reverse('operate:evidence')}?q=order%3A{order.number}"
+    assert "Ask the producer whether a lot is still to be recorded" in text(page)
+    entries = person.client.get(step.about.url).context["listing"].page
+    assert "supplier_order.confirmed" in {entry.kind for entry in entries.object_list}
+
+
+def test_every_kind_of_step_has_words() -> None:
+    assert {kind for kind in kinds() if not handler_of(kind).__module__.startswith("tests.")} == set(KINDS)
 
 
 def test_workbooks_of_the_operator_hold_text_as_text(world: None) -> None:

@@ -8,23 +8,20 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
 
 from marketplace.evidence import keys
 from marketplace.evidence.models import Checkpoint, Cosignature, Entry
 from marketplace.evidence.sequencer import lag
-from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Organisation, Role
 from marketplace.shop.catalogue.models import Product
 from marketplace.steps.actions import oldest_due
 from marketplace.steps.models import Step, StepState
-from marketplace.steps.operations import retry_failed
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
-from marketplace.workspaces.pages import tell, thanks, today
+from marketplace.workspaces.listing import Empty, Filters, Listing, between, containing, day, words
+from marketplace.workspaces.pages import today
 from marketplace.workspaces.sheets import Column
 from procurement.policy.models import Policy
 from suppliers.accreditation.queries import expiring
@@ -100,71 +97,3 @@ def evidence(request: HouseRequest) -> HttpResponseBase:
         ],
     }
     return listing.answer("operate/evidence.html", **context)
-
-
-class StepFilters(Filters):
-    """By state, kind and words."""
-
-    state = choice(gettext_lazy("State"), StepState.choices)
-    kind = choice(gettext_lazy("Kind"), [])
-    q = words()
-
-    def __init__(self, request: HouseRequest) -> None:
-        super().__init__(request)
-        kinds = Step.objects.order_by("kind").values_list("kind", flat=True).distinct()
-        self.fields["kind"].choices = [("", _("All")), *((kind, kind) for kind in kinds)]  # type: ignore[attr-defined]
-
-    def narrowed(self, rows: Any) -> Any:
-        """The steps that fit."""
-        if text := self.wishes.get("q"):
-            rows = rows.filter(containing(text, "cause", "part", "reason"))
-        return rows.filter(**{name: self.wishes[name] for name in ("state", "kind") if name in self.wishes})
-
-
-@open_to(Role.OPERATOR)
-def steps(request: HouseRequest) -> HttpResponseBase:
-    """Work to be done, done and failed; failed steps with their reasons, to be tried again."""
-    listing = Listing(
-        request,
-        Step.objects.order_by("-id"),
-        (
-            Column("pk", _("Step")),
-            Column("kind", _("Kind")),
-            Column("cause", _("Cause")),
-            Column("part", _("Part")),
-            Column("state", _("State"), "state"),
-            Column("attempts", _("Attempts"), "count"),
-            Column("next_run_at", _("Due"), "time"),
-            Column("done_at", _("Done"), "time"),
-            Column("reason", _("Reason")),
-        ),
-        _("Steps"),
-        Empty(
-            _("No step yet"),
-            _("A step is written with the change that needs it, and stays until it is done."),
-            "refresh",
-        ),
-        filters=StepFilters(request),
-    )
-    states = dict(Step.objects.values_list("state").annotate(n=Count("id")))
-    counts = [(state, states.get(state.value, 0)) for state in StepState]
-    return listing.answer("operate/steps.html", counts=counts, oldest=int(oldest_due().total_seconds()))
-
-
-@open_to(Role.OPERATOR)
-@require_POST
-def retry(request: HouseRequest) -> HttpResponse:
-    """Try failed steps again: the one whose button was pressed, or all that have failed."""
-    one = request.POST.get("step", "")
-    if one:
-        chosen = [int(one)] if one.isascii() and one.isdigit() and len(one) < 19 else []
-    else:
-        chosen = list(Step.objects.filter(state=StepState.FAILED).values_list("pk", flat=True)[:_RETRIED_AT_ONCE])
-    try:
-        count = retry_failed(request.user, chosen)
-    except HouseError as error:
-        tell(request, error)
-    else:
-        said = ngettext("%(count)d step is tried again.", "%(count)d steps are tried again.", count)
-        thanks(request, said % {"count": count})
-    return redirect("operate:steps")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.operate import catalogue, home, organisations, policies
+from marketplace.workspaces.operate import catalogue, home, organisations, policies, steps
 
 app_name = "operate"
 urlpatterns = [
@@ -24,7 +24,7 @@ urlpatterns = [
     path("products/<int:pk>/offer/", catalogue.offer, name="offer"),
     path("classes/", catalogue.classes, name="classes"),
     path("classes/<str:code>/", catalogue.commodity_class, name="class"),
-    path("steps/", home.steps, name="steps"),
-    path("steps/retry/", home.retry, name="retry"),
+    path("steps/", steps.steps, name="steps"),
+    path("steps/retry/", steps.retry, name="retry"),
     path("evidence/", home.evidence, name="evidence"),
 ]
