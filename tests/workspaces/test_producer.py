@@ -9,6 +9,7 @@ from marketplace.demo import cast
 from marketplace.fulfilment.models import Parcel, SupplierOrder
 from marketplace.organisations.models import Reveal, User
 from marketplace.shop.order.models import Order
+from marketplace.stock.models import Lot
 from suppliers.settlement.actions import pay_out
 from suppliers.settlement.models import Accrual
 from tests import world as builders
@@ -98,3 +99,24 @@ def test_a_union_accepts_pays_and_the_producer_sees_why(order: Order) -> None:
     assert confirmed in producer.open("producer:accrual", accrual.pk).content.decode()
     producer.send("producer:confirmed", accrual.pk)
     assert confirmed not in producer.open("producer:accrual", accrual.pk).content.decode()
+
+
+def test_stock_is_folded_by_article_what_unions_wait_for_first(world: None) -> None:
+    producer = Person("p-jx")
+    page = producer.open("producer:stock")
+    assert [row.sku for row in page.context["page"]] == sorted(row.sku for row in page.context["page"])
+    assert '<details class="disclosure stock" open>' not in page.content.decode()
+    order = builders.placed(builders.side(), [builders.DATES])
+    page = producer.open("producer:stock")
+    first, *others = page.context["page"]
+    assert (first.sku, first.allocated, first.is_promised) == (builders.DATES, 3, True)
+    assert not any(row.is_promised for row in others)
+    assert page.content.decode().count('<details class="disclosure stock" open>') == 1
+    builders.bring(order, builders.side().buyer, "shipped")
+    lot = next(lot for lot in first.lots_left)
+    shipped = next(row for row in producer.open("producer:stock").context["page"] if row.sku == builders.DATES)
+    now = next(one for one in shipped.lots_left if one.pk == lot.pk)
+    assert (now.shipped, now.waiting, now.free) == (3, 0, now.made - 3)
+    Lot.objects.filter(pk=lot.pk).update(allocated=lot.made, shipped=lot.made)
+    after = next(row for row in producer.open("producer:stock").context["page"] if row.sku == builders.DATES)
+    assert (lot.pk in {one.pk for one in after.lots_left}, after.lots_gone) == (False, 1)

@@ -171,13 +171,20 @@ def labels(request: HouseRequest, pk: int) -> HttpResponse:
 
 @open_to(Role.PRODUCER)
 def stock(request: HouseRequest) -> HttpResponse:
-    """What is promised and what is left, by article and lot."""
-    lots = Lot.objects.order_by("best_before", "id")
+    """What is promised and what is left, by article and lot: what unions wait for first. Lots that have left are counted only."""
+    lots = Lot.objects.filter(shipped__lt=F("made")).annotate(
+        free=F("made") - F("allocated"), waiting=F("allocated") - F("shipped")
+    )
     offer = StockRecord.objects.select_related("product__commodity_class")
+    left = Count("lots", filter=Q(lots__shipped=F("lots__made")))
     rows = (
         Stock.objects.filter(holder=request.organisation)
-        .prefetch_related(Prefetch("lots", queryset=lots), Prefetch("offer", queryset=offer))
-        .order_by("sku")
+        .annotate(is_promised=Q(allocated__gt=0), lots_gone=left)
+        .prefetch_related(
+            Prefetch("lots", queryset=lots.order_by("best_before", "id"), to_attr="lots_left"),
+            Prefetch("offer", queryset=offer),
+        )
+        .order_by("-is_promised", "sku")
     )
     return render(request, "producer/stock.html", {"page": page_of(request, rows, 30)})
 
