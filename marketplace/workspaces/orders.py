@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.evidence.models import Entry
 from marketplace.fulfilment.models import ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import progress, state_of, to_pay, with_states
-from marketplace.shop.catalogue.models import CommodityClass, Product
 from marketplace.shop.order.models import Line, Order
 from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.regions import region_name
 from procurement.compliance.pack import build_pack
-from procurement.priority.models import Decision, Judgement, Release
+from procurement.priority.models import Decision, Release
 
 # What the log's entries about an order mean; a kind that is not named here shows bare.
 TRAIL = {
@@ -43,25 +41,6 @@ TRAIL = {
     "supplier_order.paid": _("Paid to the seller"),
     "supplier_order.paid_out": _("Paid to producer and households"),
     "households.confirmed": _("Households confirmed their payment"),
-}
-
-# The criteria that an assistance product failed, as certificates name them.
-CRITERIA = {
-    "grade": _("another grade"),
-    "processing": _("another processing"),
-    "dietary": _("dietary requirements not met"),
-    "not_delivered_there": _("not delivered to this region"),
-    "late": _("arrives too late"),
-    "price": _("above the price band"),
-    "no_stock": _("nothing in stock"),
-    "bought_for_elsewhere": _("already taken for another part of this gift"),
-    "not_accredited": _("not accredited"),
-    "accreditation_expired": _("accreditation expired"),
-    "accreditation_suspended": _("accreditation suspended"),
-    "accreditation_revoked": _("accreditation revoked"),
-    "county_not_listed": _("county not listed"),
-    "producer_suspended": _("producer not in good standing"),
-    "not_listed": _("no longer listed"),
 }
 
 
@@ -145,66 +124,6 @@ def pack_download(order: Order) -> HttpResponse:
     with TemporaryDirectory(prefix="pack-") as folder:
         made = build_pack(order, Path(folder) / "pack.zip")
         return attachment(made.path.read_bytes(), f"evidence-{order.number}.zip", "application/zip")
-
-
-def judgement_context(judgement: Judgement) -> dict[str, Any]:
-    """What the rule saw and said, in words: its input and output as the log has them."""
-    seen, said = json.loads(judgement.input), json.loads(judgement.output)
-    verdicts = {verdict["ref"]: verdict for verdict in said["lines"]}
-    titles, classes = _titles(seen), _classes(seen)
-    return {
-        "judgement": judgement,
-        "seen": seen,
-        "said": said,
-        "groups": _by_product([_judged_line(line, verdicts[line["ref"]], titles) for line in seen["lines"]], classes),
-    }
-
-
-def _by_product(rows: list[dict[str, Any]], classes: dict[str, str]) -> list[dict[str, Any]]:
-    """Judged lines of one product (and box) together, one row for each region."""
-    groups: dict[tuple[str, bool], list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault((row["line"]["product"], bool(row["line"]["component_of"])), []).append(row)
-    return [
-        {
-            "title": found[0]["title"],
-            "line": found[0]["line"],
-            "commodity_class": classes.get(found[0]["line"]["commodity_class"], ""),
-            "rows": found,
-        }
-        for found in groups.values()
-    ]
-
-
-def _judged_line(line: dict[str, Any], verdict: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
-    failed = {(one["product"], one["producer"]): one["failed"] for one in verdict["certificate_candidates"]}
-    return {
-        "line": line,
-        "verdict": verdict,
-        "title": titles.get(line["product"], line["product"]),
-        "region": region_name(line["region"]),
-        "candidates": [
-            offer
-            | {
-                "title": titles.get(offer["product"], offer["product"]),
-                "failed": [CRITERIA.get(code, code) for code in failed.get((offer["product"], offer["producer"]), [])],
-            }
-            for offer in line["candidates"]
-        ],
-    }
-
-
-def _titles(seen: dict[str, Any]) -> dict[str, str]:
-    ids = {line["product"] for line in seen["lines"]}
-    ids |= {offer["product"] for line in seen["lines"] for offer in line["candidates"]}
-    found = Product.objects.in_bulk([int(pk) for pk in ids if pk.isdigit()])
-    return {str(pk): product.get_title() for pk, product in found.items()}
-
-
-def _classes(seen: dict[str, Any]) -> dict[str, str]:
-    """Names of the commodity classes that the rule was told by their codes."""
-    codes = {line["commodity_class"] for line in seen["lines"]}
-    return {found.code: str(found) for found in CommodityClass.objects.filter(code__in=codes)}
 
 
 def _with_decisions(line: Line) -> Line:

@@ -10,6 +10,7 @@ from marketplace.demo import cast
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
+from marketplace.workspaces.templatetags._figures import when
 from procurement.audit.models import AuditCase
 from procurement.compliance.queries import statement
 from tests import world as builders
@@ -36,8 +37,13 @@ def test_the_auditor_reads_what_the_rule_saw(order: Order) -> None:
     auditor = Person(cast.AUDITOR)
     judgement = auditor.open("audit:order", order.number).context["judgements"][0]
     page = auditor.open("audit:judgement", order.number, judgement.pk)
-    groups = {group["title"]: group["rows"] for group in page.context["groups"]}
-    assert set(groups) == {builders.product(sku).title_en for sku in (builders.DATES, builders.MOONCAKES)}
+    groups = {group.title: group for group in page.context["groups"]}
+    dates, mooncakes = (builders.product(sku).title_en for sku in (builders.DATES, builders.MOONCAKES))
+    assert set(groups) == {dates, mooncakes}
+    [row] = groups[dates].rows
+    assert (row.outcome, row.quantity, row.regions, row.price.is_one) == ("assistance", 3, ["Xi'an"], True)
+    assert page.context["outcomes"] == [("assistance", 1), ("no_equivalent", 1)]
+    assert f"Allowed on {when(timezone.localdate())}, for 3 members." in text(page)
     assert bytes(judgement.leaf_hash).hex() in text(page)
 
 

@@ -17,14 +17,29 @@ from marketplace.fulfilment.models import Parcel
 from marketplace.fulfilment.queries import progress
 from marketplace.ledger.actions import set_aside
 from marketplace.steps.actions import run_all_due
-from procurement.programmes.actions import submit
+from procurement.priority.models import Judgement
+from procurement.programmes.actions import approve, submit
 from procurement.programmes.choosing import close_choosing
 from procurement.programmes.complaints import report
 from procurement.programmes.models import Choice, Complaint, ComplaintReason, Option, Recipient
+from procurement.programmes.placement import place
 from tests.compliance.test_statement import from_today
 from tests.workspaces.persons import Person, text, told
 from tests.workspaces.test_member import open_gift, shipped_gift
-from tests.world import DATES, MOONCAKES, TEA, approved, draft, placed, planned, seller_of, side, supplier_orders
+from tests.world import (
+    DATES,
+    MOONCAKES,
+    TEA,
+    add_recipients,
+    approved,
+    choose,
+    draft,
+    placed,
+    planned,
+    seller_of,
+    side,
+    supplier_orders,
+)
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -160,3 +175,25 @@ def test_where_the_rule_changed_in_the_year_each_order_names_its_policy() -> Non
     assert "The rule changed during the year." in shown
     assert "SN-2020-05 minimum 50 %" in shown.replace("\xa0", " ")
     assert "SN-NEW minimum 40 %" in shown.replace("\xa0", " ")
+
+
+def test_what_the_rule_saw_names_each_product_and_each_that_was_looked_at_once() -> None:
+    giver, buyer = side(), Person(cast.BUYER)
+    programme = draft(giver)
+    for prefix, region in zip("ABC", ("6101", "6108", "6107"), strict=True):
+        add_recipients(programme, 2, region, prefix=prefix)
+    choose(giver, programme, [DATES, MOONCAKES])
+    submit(giver.buyer, programme)
+    approve(giver.approver, programme)
+    order = place(giver.buyer, programme, "k")
+    found = Judgement.objects.get(decisions__order=order, decisions__product__upc=DATES, decisions__region="6101")
+    page = buyer.open("union:judgement", order.number, found.pk)
+    dates, mooncakes = page.context["groups"]
+    assert [(row.outcome, row.quantity, len(row.regions)) for row in dates.rows] == [("assistance", 6, 3)]
+    assert [(row.outcome, row.quantity) for row in mooncakes.rows] == [("no_equivalent", 6)]
+    assert (dates.rows[0].price.low, dates.rows[0].price.high) == (3_000, 3_000)
+    looked_at = [one.accreditation for one in mooncakes.candidates]
+    assert len(looked_at) == len(set(looked_at))
+    shown = text(page)
+    assert "All 3 regions of the gift" in shown
+    assert shown.count("Yulin") <= len(looked_at)

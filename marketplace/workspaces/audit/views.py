@@ -18,7 +18,8 @@ from marketplace.workspaces import subtree
 from marketplace.workspaces.audit.forms import CaseForm, NoteForm
 from marketplace.workspaces.cases import case_listing
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.orders import judgement_context, order_context, pack_download
+from marketplace.workspaces.judgements import judgement_context
+from marketplace.workspaces.orders import order_context, pack_download
 from marketplace.workspaces.pages import put_into, tell, thanks
 from marketplace.workspaces.papers import paper_download, papers_context
 from marketplace.workspaces.statements import json_download, statement_context, xlsx_download

@@ -23,8 +23,9 @@ from marketplace.organisations.models import Role
 from marketplace.shop.order.models import Order
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.errors import PaymentReferenceMissing
+from marketplace.workspaces.judgements import judgement_context
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
-from marketplace.workspaces.orders import judgement_context, order_context, pack_download
+from marketplace.workspaces.orders import order_context, pack_download
 from marketplace.workspaces.pages import tell, thanks
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union import queries
