@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from marketplace.evidence.actions import record
-from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
 from marketplace.organisations.models import County, Membership, Organisation, OrganisationKind, Role, User
 from marketplace.organisations.queries import require
@@ -36,6 +35,7 @@ from suppliers.accreditation.errors import (
     WrongState,
 )
 from suppliers.accreditation.models import Accreditation, AccreditationState, Mechanism
+from suppliers.accreditation.queries import notice_ends
 from suppliers.licences import NumberError, SCLicence, check_sc
 
 # How long a county's decision is on public notice; a county's own rule may differ, so it can be set.
@@ -173,7 +173,7 @@ def make_valid(actor: User, accreditation: Accreditation, valid_from: date, vali
     _require_officer(actor, Role.COUNTY_OFFICER, accreditation.county)
     if valid_to <= valid_from:
         raise PeriodWrong(number=accreditation.number, valid_from=valid_from.isoformat(), valid_to=valid_to.isoformat())
-    until = _notice_until(accreditation)
+    until = notice_ends([accreditation]).get(accreditation.number)
     if until is not None and timezone.localdate() < until:
         raise NoticeRunning(number=accreditation.number, until=until.isoformat())
     with transaction.atomic():
@@ -186,15 +186,6 @@ def make_valid(actor: User, accreditation: Accreditation, valid_from: date, vali
             valid_from=valid_from,
             valid_to=valid_to,
         )
-
-
-def _notice_until(accreditation: Accreditation) -> date | None:
-    """The end of the public notice, as the log has it: that is what the public was told."""
-    entries = Entry.objects.filter(kind="accreditation.public_notice", subject=f"product:{accreditation.product_id}")
-    for entry in entries.order_by("-id"):
-        if entry.body["number"] == accreditation.number:
-            return date.fromisoformat(entry.body["notice_until"])
-    return None
 
 
 def _succeed(accreditation: Accreditation, valid_from: date) -> None:

@@ -76,8 +76,8 @@ def test_three_offices_and_an_application(site, window, view: View, county: str,
     shows(office, view.words("已进入：县级审定", "is now at: County decision"))
     press(office, "/carry-on/")
     shows(office, view.words("已进入：公示中", "is now at: Public notice"))
-    press(office, "/make-valid/")
-    shows(office, view.words("公示至", "on public notice until"))
+    shows(office, view.words("公示至", "On public notice until"))
+    assert office.locator("form[action$='/make-valid/']").count() == 0
     anyone.goto(f"{site}/register/?q={going.number}")
     shows(anyone, going.number, view.words("公示", "Public notice"))
 
@@ -90,6 +90,11 @@ def test_three_offices_and_an_application(site, window, view: View, county: str,
     anyone.goto(f"{site}/products/{wrong.product_id}/")
     anyone.locator("main summary", has_text=view.words("认定经过与公示", "Its history and public notice")).click()
     shows(anyone, reason)
+    producer = window(view)
+    sign_in(producer, site, cast.seller_login(wrong.producer.code))
+    refused = producer.locator("main li", has_text=wrong.number).inner_text()
+    assert reason in refused
+    assert view.words("已拒绝", "Refused") in refused
 
 
 @pytest.mark.parametrize(

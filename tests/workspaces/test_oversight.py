@@ -1,5 +1,7 @@
 """What officers decide: requests for an exception, applications for accreditation."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from marketplace.demo import cast
@@ -55,6 +57,10 @@ def test_an_application_goes_its_way_through_the_offices(world: None) -> None:
         one.refresh_from_db()
         assert (one.state, said) == (state, f"{one.number} is now at: {state_label(state)}.")
     assert one.number in text(Person().open("register"))
+    # While the notice runs, nothing waits for the county, and the page says until when that is.
+    assert one not in county.open("oversight:accreditations").context["waiting"]
+    page = county.open("oversight:accreditation", one.number)
+    assert (page.context["validity"], page.context["notice_end"]) == (None, timezone.localdate() + timedelta(days=7))
     period = {"valid_from": "2026-01-01", "valid_to": "2030-01-01"}
     assert "on public notice until" in text(county.send("oversight:make_valid", one.number, **period))
     assert "This field is required" in text(county.send("oversight:end", one.number, "refuse", reason=""))
@@ -63,6 +69,10 @@ def test_an_application_goes_its_way_through_the_offices(world: None) -> None:
     assert one.state == AccreditationState.REFUSED
     page = county.open("oversight:accreditation", one.number)
     assert "The licence has lapsed." in text(page)
+    applications = Person("p-jx").open("producer:home").context["applications"]
+    assert [
+        (one["row"].state, one["reason"]) for one in applications if one["row"] == page.context["accreditation"]
+    ] == [("refused", "The licence has lapsed.")]
     assert [step["title"] for step in page.context["history"] if step["actor"] == one.number] == [
         "Refused", "Public notice", "County decision", "Sector review", "Town review",
     ]  # fmt: skip

@@ -26,6 +26,7 @@ from procurement.priority import actions as priority
 from procurement.priority.models import ExceptionState, PriorityException
 from suppliers.accreditation import actions as accreditation
 from suppliers.accreditation.models import Accreditation, AccreditationState
+from suppliers.accreditation.queries import notice_ends
 
 _OFFICES = (Role.TOWN_OFFICER, Role.SECTOR_OFFICER, Role.COUNTY_OFFICER)
 _S = AccreditationState
@@ -105,8 +106,11 @@ def accreditations(request: HouseRequest) -> HttpResponseBase:
     if Role.COUNTY_OFFICER in request.roles:
         mine.append(_S.PUBLIC_NOTICE)
     listing = lists.accreditation_listing(request, rows.exclude(state=_S.DRAFT).order_by("-id"))
+    waiting = list(rows.filter(state__in=mine).order_by("recorded_at")[:100])
+    ends = notice_ends(one for one in waiting if one.state == _S.PUBLIC_NOTICE)
     context = {
-        "waiting": rows.filter(state__in=mine).order_by("recorded_at")[:100],
+        # While a notice runs there is nothing to do about it.
+        "waiting": [one for one in waiting if ends.get(one.number, today()) <= today()],
         "ending": lists.ending_soon(rows, today() + timedelta(days=_ENDS_SOON_DAYS))[:20],
     }
     return listing.answer("oversight/accreditations.html", **context)
@@ -182,6 +186,8 @@ def _decisions(request: HouseRequest, found: Accreditation) -> dict[str, Any]:
         if found.state in states and (is_county or (verb == "refuse" and following and following[0] in request.roles))
     ]
     on_notice = found.state == _S.PUBLIC_NOTICE and is_county
+    notice_end = notice_ends([found]).get(found.number) if on_notice else None
+    is_running = notice_end is not None and today() < notice_end
     start = {"valid_from": today(), "valid_to": today() + timedelta(days=3 * 365)}
     return {
         "accreditation": found,
@@ -189,7 +195,8 @@ def _decisions(request: HouseRequest, found: Accreditation) -> dict[str, Any]:
         "step": following[2] if following and following[0] in request.roles else "",
         "endings": may_end,
         "reason": ReasonForm() if may_end else None,
-        "validity": ValidityForm(initial=start) if on_notice else None,
+        "validity": ValidityForm(initial=start) if on_notice and not is_running else None,
+        "notice_end": notice_end if is_running else None,
     }
 
 

@@ -31,11 +31,12 @@ from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
 from marketplace.workspaces.producer import lists
 from marketplace.workspaces.producer.forms import GiveUpForm, ShipForm
 from marketplace.workspaces.returns import lost
-from suppliers.accreditation.queries import expiring
+from suppliers.accreditation.queries import expiring, reasons_of_refusal, under_way
 from suppliers.settlement.actions import confirm_payout, pay_out
 from suppliers.settlement.models import Accrual
 
 _ENDS_SOON_DAYS = 60
+_REFUSED_SHOWN_DAYS = 90
 
 
 @open_to(Role.PRODUCER)
@@ -60,10 +61,18 @@ def home(request: HouseRequest) -> HttpResponse:
         "ending": expiring(today() + timedelta(days=_ENDS_SOON_DAYS))
         .filter(producer=request.organisation)
         .select_related("product")[:20],
+        "applications": _applications(request),
         "came_back": lost(Loss.objects.filter(producer=request.organisation))[:10],
         "page": page,
     }
     return render(request, "producer/home.html", context)
+
+
+def _applications(request: HouseRequest) -> list[dict[str, Any]]:
+    """Where the producer's applications stand, and why one was refused. Two statements."""
+    found = under_way(request.organisation, today() - timedelta(days=_REFUSED_SHOWN_DAYS))[:20]
+    reasons = reasons_of_refusal(found)
+    return [{"row": one, "reason": reasons.get(one.number, "")} for one in found]
 
 
 @open_to(Role.PRODUCER)
