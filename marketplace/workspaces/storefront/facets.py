@@ -84,7 +84,7 @@ _WORDS: dict[str, dict[str, str | Promise]] = {
         "more": _("¥200 and more"),
     },
     "seller": dict(ProducerKind.choices),
-    "stock": {"1": _("In stock")},
+    "stock": {"1": _("Available now")},
 }
 
 
