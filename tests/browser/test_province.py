@@ -54,6 +54,7 @@ def test_the_day_of_the_province_enterprise(site, window, view: View, union: str
     ):
         section = page.locator("main section", has=page.get_by_role("heading", name=heading))
         assert part.number in section.inner_text()
+    assert view.words("破损", "Damaged") in section.inner_text()
     # Whom to ask, about what, and what was said of it so far.
     follow(page, f"main a[href$='/orders/{late.pk}/']")
     shows(

@@ -12,10 +12,11 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from marketplace.fulfilment.models import ParcelLine, ParcelState, SupplierOrder
+from marketplace.fulfilment.models import Loss, ParcelLine, ParcelState, Party, SupplierOrder
 from marketplace.ledger.models import Account, AccountKind
 from marketplace.organisations.models import Organisation
 from marketplace.workspaces.pages import today
+from marketplace.workspaces.returns import lost
 from marketplace.workspaces.supplied import supplied
 from suppliers.settlement.models import Accrual, Contract
 
@@ -23,6 +24,7 @@ from suppliers.settlement.models import Accrual, Contract
 CONFIRM_DAYS = 2
 SHIP_SOON_DAYS = 5
 CONTRACT_ENDS_SOON_DAYS = 90
+CAME_BACK_DAYS = 30
 
 _SERVICE = """
     WITH mine AS (
@@ -102,8 +104,9 @@ def to_ship(enterprise: Organisation) -> QuerySet[Any]:
 
 
 def came_back(enterprise: Organisation) -> QuerySet[Any]:
-    """Supplier orders of which recipients refused parcels."""
-    return orders_of(enterprise).filter(in_refused__gt=0).order_by("-id")
+    """What its producers could not supply, and what members and unions refused or sent back, within CAME_BACK_DAYS."""
+    since = timezone.now() - timedelta(days=CAME_BACK_DAYS)
+    return lost(Loss.objects.filter(supplier_order__enterprise=enterprise, by=Party.PRODUCER, at__gte=since))
 
 
 def contracts_of(enterprise: Organisation) -> QuerySet[Any]:

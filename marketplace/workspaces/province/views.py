@@ -25,6 +25,7 @@ from marketplace.workspaces.listing import Empty, Listing
 from marketplace.workspaces.orders import trail
 from marketplace.workspaces.pages import tell, thanks, today
 from marketplace.workspaces.province import lists, queries
+from marketplace.workspaces.returns import lost
 from marketplace.workspaces.supplied import AMOUNT, SupplierOrderFilters, as_rows
 from marketplace.workspaces.templatetags._figures import fen
 from suppliers.settlement.models import Contract
@@ -41,7 +42,7 @@ def home(request: HouseRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "late": _linked(queries.late_confirmations(enterprise)[:_FEW]),
         "to_ship": _linked(queries.to_ship(enterprise)[:_FEW]),
-        "came_back": _linked(queries.came_back(enterprise)[:_FEW]),
+        "came_back": queries.came_back(enterprise)[:_FEW],
         "money": queries.money_of(enterprise),
         "ending": ending,
         "ending_rows": _contract_rows(ending),
@@ -97,6 +98,7 @@ def order(request: HouseRequest, pk: int) -> HttpResponse:
         "states": states,
         "goods": [{**row, "title": _in_language(row, "title")} for row in goods],
         "picks": pick_list(found),
+        "losses": lost(found.losses.all()),
         "consignments": found.consignments.annotate(count=Count("parcels")).order_by("id"),
         "accrual": queries.accruals_of(request.organisation).filter(supplier_order=found).first(),
         "trail": [entry for entry in trail(found.order) if entry["text"] == found.number],
