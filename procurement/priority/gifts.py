@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from django.db.models import Count
-
-from marketplace.evidence.models import Checkpoint
 from marketplace.ledger.models import PurseKind
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.policy import PurchaseRequest, WantedLine
 from procurement.policy import models as policies
 from procurement.policy.queries import policy_of
 from procurement.priority import rule
-from procurement.priority.models import Decision, Outcome, PriorityException, UnionYear
+from procurement.priority.models import PriorityException
 from procurement.priority.offers import OfferRow, offers
-from procurement.priority.reserves import reserve
+from procurement.priority.standing import Standing, standing
 from procurement.priority.years import excess
-
-_ROTATION_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -36,12 +30,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """The rule's whole input, with what is needed to carry its answer back."""
+    """The rule's whole input, and what carries its answer back; `titles` by product, in the reader's language."""
 
     gift: rule.Gift
     policy: policies.Policy
     asked: Mapping[str, Asked]
     exceptions: Mapping[str, PriorityException]
+    titles: Mapping[int, str]
 
 
 def question(request: PurchaseRequest) -> Question:
@@ -53,8 +48,7 @@ def question(request: PurchaseRequest) -> Question:
         }
         rows = offers(products, {line.region for line in request.lines}, request.decided_on)
         exceptions = _exceptions(request, products)
-        year = _year(request, policy.minimum_share_bp)
-        rotation = _rotation(request)
+        now = standing(request.union.pk, request.gift_year, request.decided_on)
     asked = _asked(request, rows, exceptions)
     gift = rule.Gift(
         policy=policy_facts(policy),
@@ -67,14 +61,15 @@ def question(request: PurchaseRequest) -> Question:
         per_head_year_fen=request.year_per_head_most,
         per_head_assistance_fen=request.per_head_assistance_least,
         lines=tuple(sorted((a.line for a in asked.values()), key=lambda line: line.ref)),
-        year=year,
+        year=_year(request, now, policy.minimum_share_bp),
         documents=rule.Documents(request.quotations, request.approvers),
-        rotation=rotation,
-        offer_book_root=_log_root(),
+        rotation=now.rotation,
+        offer_book_root=now.offer_book_root,
         per_head_fenced_fen=request.per_head_fenced_least,
         year_heads=request.year_heads,
     )
-    return Question(gift, policy, asked, {e.number: e for e in exceptions.values()})
+    titles = {row.product_id: row.told for row in rows}
+    return Question(gift, policy, asked, {e.number: e for e in exceptions.values()}, titles)
 
 
 def policy_facts(policy: policies.Policy) -> rule.Policy:
@@ -103,20 +98,15 @@ def policy_facts(policy: policies.Policy) -> rule.Policy:
     )
 
 
-def _year(request: PurchaseRequest, share_bp: int) -> rule.Year:
-    of_union = UnionYear.objects.filter(union=request.union, gift_year__in=[request.gift_year - 1, request.gift_year])
-    rows = {row.gift_year: row for row in of_union}
-    row, before = rows.get(request.gift_year), rows.get(request.gift_year - 1)
-    assistance, ordinary = (row.assistance, row.ordinary) if row else (0, 0)
-    held = reserve(request.union, request.gift_year)
+def _year(request: PurchaseRequest, now: Standing, share_bp: int) -> rule.Year:
     return rule.Year(
-        assistance_fen=assistance,
-        ordinary_fen=ordinary,
-        reserve_fen=held,
+        assistance_fen=now.assistance,
+        ordinary_fen=now.ordinary,
+        reserve_fen=now.reserve,
         # The flag counts only while the year fails: money set aside meanwhile cures it without anybody clearing it.
-        make_good_due=bool(row and row.make_good_due and excess(assistance, ordinary, held, share_bp) > 0),
+        make_good_due=now.make_good_due and excess(now.assistance, now.ordinary, now.reserve, share_bp) > 0,
         assistance_per_head_fen=request.year_per_head_assistance_least,
-        last_assistance_fen=before.assistance if before else 0,
+        last_assistance_fen=now.last_assistance,
     )
 
 
@@ -130,28 +120,6 @@ def _exceptions(request: PurchaseRequest, products: Iterable[int]) -> dict[int, 
         valid_to__gte=request.decided_on,
     ).order_by("-valid_to", "-id")
     return {exception.product_id: exception for exception in found if exception.used < exception.quantity}
-
-
-def _rotation(request: PurchaseRequest) -> tuple[tuple[str, int], ...]:
-    """How often each county was chosen by this union lately, so that near-equal offers take turns."""
-    since = request.decided_on - timedelta(days=_ROTATION_DAYS)
-    counts = (
-        Decision.objects.filter(
-            union=request.union,
-            outcome=Outcome.ASSISTANCE,
-            judgement__at__date__gte=since,
-            product__county__isnull=False,
-        )
-        .values("product__county_id")
-        .annotate(times=Count("order_id", distinct=True))
-        .order_by("product__county_id")
-    )
-    return tuple((row["product__county_id"], row["times"]) for row in counts)
-
-
-def _log_root() -> str:
-    latest = Checkpoint.objects.order_by("-size").values_list("root", flat=True).first()
-    return bytes(latest).hex() if latest else ""
 
 
 def _asked(

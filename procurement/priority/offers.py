@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import connection
+from django.utils.translation import get_language
 
 # The longest delivery prefix that fits a destination counts; the latest accreditation of a product speaks for it. The reference
 # price is the higher of the offer's own highest price in 90 days and the class's published one, both per sales unit.
 _OFFERS = """
-    SELECT r.region, p.id, p.title, p.commodity_class_id, c.code, org.code, coalesce(p.county_id, org.county_id, ''),
+    SELECT r.region, p.id, p.title, p.title_en, p.commodity_class_id, c.code, org.code, coalesce(p.county_id, org.county_id, ''),
         sr.id, (sr.price * 100)::int, p.net_content, s.in_stock - s.allocated, sr.listed, org.good_standing,
         coalesce(a.number, ''), coalesce(a.state, ''), a.valid_from, a.valid_to, coalesce(county.listed, false),
         p.grade, p.processing, p.dietary, d.freight, d.days,
@@ -52,6 +53,7 @@ class OfferRow:
     region: str
     product_id: int
     title: str
+    title_en: str
     class_id: int | None
     class_code: str | None
     producer: str
@@ -88,6 +90,11 @@ class OfferRow:
         if not self.listed:
             found.append("not_listed")
         return tuple(found)
+
+    @property
+    def told(self) -> str:
+        """The product's title in the reader's language."""
+        return self.title_en if get_language() == "en" and self.title_en else self.title
 
     @property
     def delivered_price(self) -> int:

@@ -221,7 +221,7 @@ def _use_exceptions(judged: Judged, decisions: Iterable[Decision]) -> None:
 
 def _sentences(judged: Judged) -> list[HouseError]:
     """Each violation as a sentence, with the titles a buyer knows; equal sentences for several regions are said once."""
-    titles = _titles(judged)
+    titles = judged.question.titles
     told: dict[str, HouseError] = {}
     for (code, product), found in _grouped(judged).items():
         data: dict[str, object] = {"title": titles.get(product, ""), "blocked": 0, "substitutes": ""}
@@ -242,14 +242,6 @@ def _grouped(judged: Judged) -> dict[tuple[str, int], list[rule.Violation]]:
         asked = judged.question.asked.get(violation.ref)
         grouped[violation.code, asked.product_id if asked else boxes.get(violation.ref, 0)].append(violation)
     return grouped
-
-
-def _titles(judged: Judged) -> dict[int, str]:
-    ids = {asked.product_id for asked in judged.question.asked.values()} | {
-        a.wanted.product_id for a in judged.question.asked.values()
-    }
-    ids |= {int(s.product) for d in judged.judgement.lines for s in d.substitutes}
-    return {product.pk: product.get_title() for product in Product.objects.filter(pk__in=ids)}
 
 
 def _named_substitutes(judged: Judged, refs: Iterable[str], titles: Mapping[int, str]) -> str:
