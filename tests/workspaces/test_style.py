@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from marketplace.workspaces.templatetags._product_art import motif_names, motif_of
 from marketplace.workspaces.templatetags.style_tokens import tokens
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +54,31 @@ def test_nothing_on_it_needs_a_style_or_script_of_its_own(client: Client) -> Non
     assert re.findall(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", page) == []
     identifiers = re.findall(r'\sid="([^"]+)"', page)
     assert sorted({name for name in identifiers if identifiers.count(name) > 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "motif"),
+    [
+        ("fruit.citrus", "柑橘", "citrus"),
+        ("fruit.grape", "葡萄", "grape"),
+        ("wine.grape", "葡萄酒", "wine"),
+        ("veg.fresh", "高山蔬菜", "greens"),
+        ("veg.konjac", "魔芋制品", "noodle"),
+        ("drink.juice", "果汁", "juice"),
+        ("daily.soap", "香皂", "soap"),
+        ("daily.paper", "纸巾", "tissue"),
+        ("daily.cup", "保温杯", "flask"),
+        ("daily.umbr", "雨伞", "umbrella"),
+        ("nut.chestnut", "板栗", "chestnut"),
+        ("fungus.ear", "黑木耳", "fungus"),
+        ("tea.black", "红茶", "redtea"),
+        ("tea.herb", "代用茶", "tea"),
+        ("no.such", "没有", "basket"),
+    ],
+)
+def test_goods_are_drawn_as_what_they_are(code: str, name: str, motif: str) -> None:
+    assert motif_of(code, name) == motif
+
+
+def test_every_motif_has_its_drawing() -> None:
+    assert set(motif_names()) == {file.stem for file in (TEMPLATES / "components/motifs").glob("*.svg")}
