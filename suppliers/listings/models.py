@@ -72,11 +72,11 @@ class Listing(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["product"], name="listings_of_product"),
-            models.Index(fields=["commodity_class"], name="listings_of_class"),
-            models.Index(fields=["group"], name="listings_of_group"),
-            models.Index(fields=["county"], name="listings_of_county"),
-            models.Index(fields=["producer"], name="listings_of_producer"),
+            # The orders of the catalogue, each read from where the page begins.
+            models.Index(fields=["-product", "stockrecord"], name="listings_newest"),
+            models.Index(fields=["price", "stockrecord"], name="listings_cheapest"),
+            models.Index(fields=["unit_price", "stockrecord"], name="listings_cheapest_by_unit"),
+            models.Index(fields=["title", "stockrecord"], name="listings_by_name"),
             # All that the catalogue's facets count, so that counting reads this index and not the wide rows.
             models.Index(
                 fields=[

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,6 +19,7 @@ from marketplace.demo import cast
 from marketplace.organisations.models import County, User
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.partner.models import StockRecord
+from marketplace.stock.models import Stock
 from marketplace.workspaces.storefront.queries import AssistanceFirst
 from marketplace.workspaces.storefront.season import in_season, season_of
 from procurement.policy.festivals import of_year
@@ -135,13 +137,47 @@ def test_a_choice_says_how_many_it_leaves(world: None) -> None:
     client = Client(headers={"accept-language": "en"})
     facets = client.get(reverse("catalogue"), {"commodity_class": _class("grain")}).context["facets"]
     assert facets.class_name == "Grain and cereals"
+    _every_choice_leaves_what_it_says(client, facets)
+    assert [choice.words for choice in facets.chosen] == ["Grain and cereals"]
+
+
+def test_several_wishes_are_counted_together(world: None) -> None:
+    client = Client(headers={"accept-language": "en"})
+    facets = client.get(reverse("catalogue"), {"kind": "assistance", "price": "60", "stock": "1"}).context["facets"]
+    _every_choice_leaves_what_it_says(client, facets)
+    assert [choice.words for choice in facets.chosen] == ["Assistance products", "¥30–60", "In stock"]
+
+
+def _every_choice_leaves_what_it_says(client: Client, facets: Any) -> None:
     for title, choices in facets.groups:
         for choice in choices:
             if choice.chosen:
                 continue
             left = client.get(reverse("catalogue") + choice.url).context["page"].paginator.count
             assert (title, choice.words, left) == (title, choice.words, choice.count)
-    assert [choice.words for choice in facets.chosen] == ["Grain and cereals"]
+
+
+def test_choices_are_drawn_once_and_anew_when_a_count_changes(world: None) -> None:
+    def drawn(language: str, **wishes: str) -> str:
+        page = Client(headers={"accept-language": language}).get(reverse("catalogue"), wishes).content.decode()
+        return page.partition('<details class="facets"')[2].partition("</details>")[0]
+
+    before = drawn("en")
+    assert drawn("en") == before != drawn("zh-hans")
+    assert "kind=assistance&amp;sort=price" in drawn("en", kind="assistance", sort="price", page="2")
+    stock = StockRecord.objects.get(product=builders.product(builders.DATES)).stock
+    assert stock.available > 0
+    Stock.objects.filter(pk=stock.pk).update(allocated=F("in_stock"))
+    assert drawn("en") != before
+
+
+def test_page_after_page_shows_every_product_once(world: None) -> None:
+    pages = [Person().open("catalogue").context["page"]]
+    while pages[-1].has_next():
+        pages.append(Person().open("catalogue", page=pages[-1].next_page_number()).context["page"])
+    shown = [(card.outcome == "assistance", card.pk) for page in pages for card in page.object_list]
+    assert len(shown) == len(set(shown)) == pages[0].paginator.count
+    assert shown == sorted(shown, reverse=True)
 
 
 def test_a_word_finds_the_goods_first_and_what_only_its_seller_is_called_last(world: None) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -99,10 +100,11 @@ class Choice:
     below: tuple[Choice, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class Facets:
     """How many products fit, how many of them are assistance offers, what they can be narrowed by, and what is chosen already (each
-    with the address without it)."""
+    with the address without it). The same counts for the same address in the same language are the same object: do not change it.
+    """
 
     found: int = 0
     assistance: int = 0
@@ -113,11 +115,19 @@ class Facets:
 
 def facets(query: QueryDict, wishes: Mapping[str, Any], day: date) -> Facets:
     """Count the choices beside each other for these wishes. `query` is the address's, which the choices' addresses keep."""
-    rows = _rows(wishes, day)
+    kept = query.copy()
+    kept.pop("page", None)
+    return _worded(tuple(_rows(wishes, day)), kept.urlencode(), tuple(wishes.items()), get_language())
+
+
+@lru_cache(maxsize=64)
+def _worded(rows: tuple[Any, ...], query: str, asked: tuple[tuple[str, Any], ...], language: str | None) -> Facets:
+    """The counts as choices with words and addresses: made of nothing but what is handed in, so that the same are made once."""
+    wishes = dict(asked)
     answer = Facets()
     flat: defaultdict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
     classes: defaultdict[tuple[str, int, str], list[tuple[str, int, str, int]]] = defaultdict(list)
-    english = get_language() == "en"
+    english = language == "en"
     for mask, value, found, left, *names in rows:
         class_id, class_name, class_en, class_code, group_id, group_name, group_en, group_code, *county = names
         if mask == 63:
@@ -180,11 +190,10 @@ def _literally(word: str) -> str:
 
 
 class _Addresses:
-    """Addresses of the catalogue with one wish changed and the page number left out."""
+    """Addresses of the catalogue with one wish of the query changed."""
 
-    def __init__(self, query: QueryDict) -> None:
-        self.kept = query.copy()
-        self.kept.pop("page", None)
+    def __init__(self, query: str) -> None:
+        self.kept = QueryDict(query)
 
     def to(self, name: str, value: str) -> str:
         changed = self.kept.copy()

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from marketplace.workspaces.storefront.facets import Facets
 from marketplace.workspaces.storefront.queries import Card
 
 register = template.Library()
@@ -24,6 +25,17 @@ def product_card(card: Card) -> SafeString:
 @lru_cache(maxsize=2048)
 def _drawn(card: Card, _language: str | None) -> SafeString:
     return render_to_string("components/product_card.html", {"product": card})
+
+
+@register.simple_tag
+def facet_choices(facets: Facets) -> SafeString:
+    """What the catalogue can be narrowed by. The same counts are the same object, in one language: they are drawn once."""
+    return _drawn_choices(facets)
+
+
+@lru_cache(maxsize=64)
+def _drawn_choices(facets: Facets) -> SafeString:
+    return render_to_string("storefront/_facets.html", {"groups": facets.groups})
 
 
 @register.simple_tag
