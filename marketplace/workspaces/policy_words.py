@@ -48,7 +48,11 @@ def differences(before: Policy, after: Policy) -> list[Change]:
 
 def level_label(level: int) -> str:
     """For which unions a policy holds."""
-    return _("all unions") if level == EVERY_LEVEL else _("unions: %(level)s") % {"level": UnionLevel(level).label}
+    return (
+        _("All unions")
+        if level == EVERY_LEVEL
+        else _("Unions of this level: %(level)s") % {"level": UnionLevel(level).label}
+    )
 
 
 def _by_topic(policy: Policy) -> list[tuple[str, list[Said]]]:

@@ -6,6 +6,7 @@ from typing import Any
 from marketplace.evidence.models import Checkpoint, Entry
 from marketplace.evidence.sequencer import sequence_all
 from marketplace.stock.models import Lot
+from procurement.policy.models import Policy
 from tests import world as builders
 
 
@@ -22,5 +23,7 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "entry": {"pk": lot_entry.pk},
         "entry_leaf": {"pk": lot_entry.pk},
         "entry_proof": {"pk": lot_entry.pk},
+        "register_policy": {"pk": Policy.objects.get(version="SN-2020-05").pk},
+        "older_engine": {"version": "1"},
         "checkpoint": {"size": Checkpoint.objects.latest("size").size},
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.register import registers, views
+from marketplace.workspaces.register import policies, registers, views
 
 urlpatterns = [
     path("verify/", views.verification, name="verification"),
@@ -10,12 +10,15 @@ urlpatterns = [
     path("verify/checkpoints/<int:size>", views.checkpoint, name="checkpoint"),
     path("verify/verify.py", views.verifier, name="verifier"),
     path("verify/rule.py", views.engine, name="engine"),
+    path("verify/engines/<str:version>/rule.py", views.older_engine, name="older_engine"),
     path("verify/entries/<int:pk>/", views.entry, name="entry"),
     path("verify/entries/<int:pk>/leaf", views.entry_leaf, name="entry_leaf"),
     path("verify/entries/<int:pk>/proof", views.entry_proof, name="entry_proof"),
     path("register/", registers.accreditations, name="register"),
     path("register/certificates/", registers.certificates, name="register_certificates"),
     path("register/exceptions/", registers.exceptions, name="register_exceptions"),
+    path("register/policies/", policies.policies, name="register_policies"),
+    path("register/policies/<int:pk>/", policies.policy, name="register_policy"),
     path("style/", views.style, name="style"),
     path("health", views.health, name="health"),
     path("robots.txt", views.robots, name="robots"),

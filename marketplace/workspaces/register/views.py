@@ -19,9 +19,10 @@ from marketplace.workspaces.pages import attachment, page_of
 from marketplace.workspaces.register.health import measure
 from marketplace.workspaces.strangers import same_for_strangers
 from procurement.priority import rule
+from procurement.priority.replay import ENGINES, engine_files
 
 # Entries that say nothing of a union's doings or of a person: anybody may read them.
-_PUBLIC_KINDS = ("accreditation.", "lot.", "offer.")
+_PUBLIC_KINDS = ("accreditation.", "lot.", "offer.", "policy.")
 
 
 @open_to_all
@@ -38,6 +39,11 @@ def verification(request: HttpRequest) -> HttpResponse:
             "witnesses": [str(verifier) for verifier in keys.known_witnesses()],
             "engine": rule.ENGINE_VERSION,
             "engine_hash": rule.engine_hash(),
+            "older": [
+                {"version": version, "hash": engine.engine_hash()}
+                for version, engine in ENGINES.items()
+                if engine is not rule
+            ],
             "lag": lag(),
         },
     )
@@ -117,6 +123,15 @@ def verifier(request: HttpRequest) -> HttpResponse:
 def engine(request: HttpRequest) -> HttpResponse:
     """The rule itself: the very file that decides here."""
     return attachment(Path(rule.__file__).read_bytes(), "rule.py", "text/x-python; charset=utf-8")
+
+
+@open_to_all
+def older_engine(request: HttpRequest, version: str) -> HttpResponse:
+    """The engine that decided before, for decisions that name it: unchanged to the byte."""
+    if version not in ENGINES:
+        raise Http404
+    ((name, content),) = engine_files([version]).items()
+    return attachment(content, name, "text/x-python; charset=utf-8")
 
 
 @open_to_all
