@@ -86,9 +86,7 @@ def test_search_registers_and_how_it_is_checked(site, window, view: View) -> Non
     }
     page.select_option("main select[name=sort]", "unit")
     follow(page, "main form button", has_text=view.words("排序", "Sort"))
-    prices = [
-        float(p) for p in re.findall(r"¥([\d.]+) / kg", " ".join(page.locator("main .products").all_inner_texts()))
-    ]
+    prices = [float(p) for p in re.findall(r"¥([\d.]+) / kg", page.locator("main .products").first.inner_text())]
     assert prices == sorted(prices)
     page.goto(f"{site}/products/?q=no-such-thing")
     shows(page, view.words("没有符合条件的产品", "No product fits"))

@@ -26,7 +26,7 @@ from suppliers.listings.queries import listed
 from suppliers.settlement.models import Contract
 
 _HOME_REGION = "6101"
-_ELSEWHERE = 4
+_ELSEWHERE = 5
 _HIDDEN = [AccreditationState.DRAFT, AccreditationState.APPLIED, AccreditationState.REFUSED]
 
 
