@@ -12,7 +12,7 @@ from marketplace.shop.order.models import Order
 from procurement.priority.models import Outcome
 
 # The derived states of a supplier order, in order (marketplace/fulfilment/queries.py).
-SUPPLIER_ORDER_STATES = ["new", "sent", "confirmed", "assigned", "shipped", "accepted", "closed"]
+SUPPLIER_ORDER_STATES = ["new", "sent", "confirmed", "assigned", "uncalled", "shipped", "accepted", "closed"]
 
 
 class FaultSerializer(serializers.Serializer):

@@ -15,11 +15,12 @@ from marketplace.fulfilment.codes import waybill_number
 from marketplace.fulfilment.errors import WaybillMissing, WaybillUsed
 from marketplace.fulfilment.losses import Report, refuse
 from marketplace.fulfilment.models import Consignment, Parcel, ParcelState, SupplierOrder
-from marketplace.fulfilment.queries import amount
+from marketplace.fulfilment.queries import amount, to_pack
 from marketplace.fulfilment.rows import expect, locked, note
 from marketplace.ledger.actions import account, post
 from marketplace.ledger.models import AccountKind
 from marketplace.organisations.models import Organisation, Reveal, Role, User
+from marketplace.organisations.personal import encrypt
 from marketplace.organisations.queries import require
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
@@ -58,10 +59,13 @@ def open_supplier_orders(
     need_date: date,
     acceptance_days: int,
     return_days: int,
+    *,
+    by_voucher: bool = False,
 ) -> list[SupplierOrder]:
     """Write supplier orders, parcels and their lines within a placement's transaction, and the steps that send them.
 
-    Constant in the number of recipients but for the two COPYs of their rows.
+    `by_voucher`: each parcel waits until its member calls for it (`call_for`). Constant in the number of recipients but for the two
+    COPYs of their rows.
     """
     opened = SupplierOrder.objects.bulk_create(
         [
@@ -81,7 +85,8 @@ def open_supplier_orders(
             for producer, t in sorted(terms.items(), key=lambda item: item[0].pk)
         ]
     )
-    _copy_parcels(order, {so.producer_id: so.pk for so in opened}, list(parcels))
+    begin = ParcelState.UNCALLED if by_voucher else ParcelState.PLACED
+    _copy_parcels(order, {so.producer_id: so.pk for so in opened}, list(parcels), begin)
     record_many([_opened(so) for so in opened])
     write(f"order:{order.number}", "supplier_order.send", [str(so.pk) for so in opened])
     return opened
@@ -98,7 +103,9 @@ def _opened(so: SupplierOrder) -> EntryDraft:
     return EntryDraft("supplier_order.opened", body, f"order:{so.order.number}", so.union_id)
 
 
-def _copy_parcels(order: Order, supplier_orders: Mapping[int, int], drafts: list[ParcelDraft]) -> None:
+def _copy_parcels(
+    order: Order, supplier_orders: Mapping[int, int], drafts: list[ParcelDraft], state: ParcelState
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('fulfilment_parcel', 'id')) FROM generate_series(1, %s)",
@@ -112,7 +119,7 @@ def _copy_parcels(order: Order, supplier_orders: Mapping[int, int], drafts: list
             for number, draft in zip(ids, drafts, strict=True):
                 copy.write_row((
                     number, supplier_orders[draft.producer_id], order.union_id, draft.producer_id, draft.recipient,
-                    draft.region, draft.department, draft.name, draft.phone, draft.address, ParcelState.PLACED.value,
+                    draft.region, draft.department, draft.name, draft.phone, draft.address, state.value,
                 ))  # fmt: skip
         with cursor.copy("COPY fulfilment_parcelline (parcel_id, line_id, quantity) FROM STDIN") as copy:
             for number, draft in zip(ids, drafts, strict=True):
@@ -139,6 +146,36 @@ def confirm(actor: User, supplier_order: SupplierOrder) -> None:
         held.save(update_fields=["confirmed_at"])
         note("supplier_order.confirmed", held)
         write(f"supplier_order:{held.pk}", "supplier_order.assign_lots")
+
+
+def call_for(parcels: Mapping[int, str]) -> int:
+    """Let the producers ship parcels (ids) that waited for their members, each to the address given ("": to the workplace).
+
+    How many those were: what was called for or cancelled before is passed over. Locks their supplier orders by id. No permission is
+    asked: the caller is a verb that has asked already.
+    """
+    with transaction.atomic(), seen_by(None):
+        waiting = Parcel.objects.filter(pk__in=parcels, state=ParcelState.UNCALLED)
+        of = list(waiting.values_list("supplier_order", flat=True).distinct())
+        held = list(
+            SupplierOrder.objects.select_for_update(of=("self",))
+            .select_related("order")
+            .filter(pk__in=of)
+            .order_by("pk")
+        )
+        ids = list(waiting.values_list("pk", flat=True))
+        if not ids:
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE fulfilment_parcel p SET state = 'placed', address = g.address"
+                " FROM unnest(%s::bigint[], %s::bytea[]) AS g(id, address) WHERE p.id = g.id AND p.state = 'uncalled'",
+                [ids, [encrypt(parcels[pk]) for pk in ids]],
+            )
+        for supplier_order in held:
+            if supplier_order.confirmed_at:
+                write(f"supplier_order:{supplier_order.pk}", "supplier_order.assign_lots", [f"called:{min(ids)}"])
+        return len(ids)
 
 
 def ship(actor: User, supplier_order: SupplierOrder, carrier: str, waybill: str) -> Consignment:
@@ -169,6 +206,7 @@ def ship(actor: User, supplier_order: SupplierOrder, carrier: str, waybill: str)
         write(
             f"supplier_order:{held.pk}",
             "supplier_order.accept_silently",
+            [str(consignment.pk)],
             not_before=timezone.now() + timedelta(days=held.acceptance_days),
         )
         ship_stock(*_units(consignment), f"consignment:{consignment.pk}")
@@ -220,12 +258,8 @@ def _accept(supplier_order: SupplierOrder, by: str, actor: User | None = None, r
 def labels(actor: User, supplier_order: SupplierOrder) -> list[dict[str, Any]]:
     """What to print on the parcels' labels, in plain text: one reveal for the batch is recorded. Raises NotAllowed."""
     require(actor, Role.PRODUCER, supplier_order.producer)
-    parcels = list(
-        Parcel.objects.filter(supplier_order=supplier_order)
-        .exclude(state=ParcelState.CANCELLED)
-        .order_by("department", "region", "pk")
-        .prefetch_related("lines__line")
-    )
+    rows = to_pack(supplier_order).order_by("department", "region", "pk")
+    parcels = list(rows.prefetch_related("lines__line"))
     Reveal.objects.create(
         user=actor,
         organisation=supplier_order.producer,

@@ -26,7 +26,8 @@ def on_assign_lots(step: Step) -> None:
 
 @handles("supplier_order.accept_silently")
 def on_accept_silently(step: Step) -> None:
-    """Accept for a union that stayed silent; nothing to do when it spoke."""
+    """Accept for a union that stayed silent; nothing to do when it spoke, or when more was shipped since (`part`: a consignment)."""
     supplier_order = _of_cause(step)
-    if state_of(supplier_order) == "shipped":
+    is_latest = not supplier_order.consignments.filter(pk__gt=int(step.part or 0)).exists() or not step.part
+    if is_latest and state_of(supplier_order) == "shipped":
         accept_silently(supplier_order)

@@ -44,7 +44,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.steps.actions import write
 from marketplace.stock.actions import release, write_off
 
-UNSHIPPED = (ParcelState.PLACED, ParcelState.ASSIGNED)
+UNSHIPPED = (ParcelState.UNCALLED, ParcelState.PLACED, ParcelState.ASSIGNED)
 
 
 @dataclass(frozen=True)

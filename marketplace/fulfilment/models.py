@@ -69,8 +69,9 @@ class SupplierOrder(models.Model):
 
 
 class ParcelState(models.TextChoices):
-    """Where a parcel stands."""
+    """Where a parcel stands. One for which its member has a voucher waits until they call for it."""
 
+    UNCALLED = "uncalled", _("Not called for yet")
     PLACED = "placed", _("Placed")
     ASSIGNED = "assigned", _("Lots assigned")
     SHIPPED = "shipped", _("Shipped")
@@ -81,6 +82,7 @@ class ParcelState(models.TextChoices):
 
 
 PARCEL_MOVES: dict[str, list[str]] = {
+    "uncalled": ["placed", "cancelled"],
     "placed": ["assigned", "cancelled"],
     "assigned": ["shipped", "cancelled"],
     "shipped": ["accepted", "refused"],
@@ -209,12 +211,12 @@ class Parcel(models.Model):
                 fields=["supplier_order", "recipient"], name="one_parcel_per_recipient_and_producer"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["placed", "assigned", "cancelled"]) | Q(consignment__isnull=False),
+                condition=Q(state__in=["uncalled", "placed", "assigned", "cancelled"]) | Q(consignment__isnull=False),
                 name="shipped_in_a_consignment",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["cancelled", "refused", "returned"], loss__isnull=False)
-                | Q(state__in=["placed", "assigned", "shipped", "accepted"], loss__isnull=True),
+                | Q(state__in=["uncalled", "placed", "assigned", "shipped", "accepted"], loss__isnull=True),
                 name="a_lost_parcel_says_why",
             ),
         ]

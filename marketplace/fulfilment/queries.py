@@ -10,7 +10,14 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from marketplace.fulfilment.models import Parcel, ParcelLine, ParcelState, SupplierOrder
 from marketplace.shop.order.models import Order
 
-_ORDER = [ParcelState.PLACED, ParcelState.ASSIGNED, ParcelState.SHIPPED, ParcelState.ACCEPTED]
+# What is called for is shipped while other members have still to call: only then does the supplier order wait for them.
+_SLOWEST_FIRST = [
+    ParcelState.PLACED,
+    ParcelState.ASSIGNED,
+    ParcelState.UNCALLED,
+    ParcelState.SHIPPED,
+    ParcelState.ACCEPTED,
+]
 _LOST = [ParcelState.CANCELLED, ParcelState.REFUSED, ParcelState.RETURNED]
 
 
@@ -21,34 +28,36 @@ def with_states(supplier_orders: QuerySet[SupplierOrder]) -> QuerySet[SupplierOr
 
 
 def state_of(supplier_order: SupplierOrder) -> str:
-    """The derived state: new, sent, confirmed, assigned, shipped, accepted, closed (nothing left to deliver)."""
+    """The derived state: new, sent, confirmed, assigned, uncalled, shipped, accepted, closed (nothing left to deliver).
+
+    Uncalled: confirmed, nothing to be shipped now, and members with vouchers have still to call for theirs.
+    """
     if not hasattr(supplier_order, "parcels_total"):
         supplier_order = with_states(SupplierOrder.objects.filter(pk=supplier_order.pk)).get()
-    counts = {state: getattr(supplier_order, f"in_{state}") for state in _ORDER}
+    counts = {state: getattr(supplier_order, f"in_{state}") for state in _SLOWEST_FIRST}
     if not any(counts.values()):
         return "closed"
-    slowest = next(state for state in _ORDER if counts[state])
-    if slowest != ParcelState.PLACED:
-        return str(slowest)
-    if supplier_order.confirmed_at:
-        return "confirmed"
-    return "sent" if supplier_order.sent_at else "new"
+    if (counts[ParcelState.PLACED] or counts[ParcelState.UNCALLED]) and not supplier_order.confirmed_at:
+        return "sent" if supplier_order.sent_at else "new"
+    slowest = next(state for state in _SLOWEST_FIRST if counts[state])
+    return "confirmed" if slowest == ParcelState.PLACED else str(slowest)
 
 
 def in_state(supplier_orders: QuerySet[Any], state: str) -> QuerySet[Any]:
     """Of supplier orders `with_states`, those of which `state_of` says this state; none for an unknown one."""
-    empty = [Q(**{f"in_{earlier}": 0}) for earlier in _ORDER]
+    empty = [Q(**{f"in_{earlier}": 0}) for earlier in _SLOWEST_FIRST]
+    confirmed = Q(confirmed_at__isnull=False)
     if state == "closed":
         return supplier_orders.filter(*empty)
-    if state in _ORDER[1:]:
-        place = _ORDER.index(ParcelState(state))
-        return supplier_orders.filter(*empty[:place], **{f"in_{state}__gt": 0})
-    marks = {
-        "new": Q(sent_at__isnull=True),
-        "sent": Q(sent_at__isnull=False, confirmed_at__isnull=True),
-        "confirmed": Q(confirmed_at__isnull=False),
-    }
-    return supplier_orders.filter(marks[state], in_placed__gt=0) if state in marks else supplier_orders.none()
+    if state in _SLOWEST_FIRST[1:]:
+        place = _SLOWEST_FIRST.index(ParcelState(state))
+        mark = confirmed if state == ParcelState.UNCALLED else Q()
+        return supplier_orders.filter(mark, *empty[:place], **{f"in_{state}__gt": 0})
+    if state == "confirmed":
+        return supplier_orders.filter(confirmed, in_placed__gt=0)
+    marks = {"new": Q(sent_at__isnull=True), "sent": Q(sent_at__isnull=False)}
+    waiting = Q(in_placed__gt=0) | Q(in_uncalled__gt=0)
+    return supplier_orders.filter(marks[state], waiting, ~confirmed) if state in marks else supplier_orders.none()
 
 
 def progress(order: Order) -> dict[str, int]:
@@ -57,11 +66,18 @@ def progress(order: Order) -> dict[str, int]:
     return {row["state"]: row["n"] for row in rows}
 
 
+def to_pack(supplier_order: SupplierOrder) -> QuerySet[Parcel]:
+    """The parcels that the producer packs now, while there are any; else all that it packed. None that waits to be called for."""
+    packed = Parcel.objects.filter(supplier_order=supplier_order).exclude(
+        state__in=[ParcelState.CANCELLED, ParcelState.UNCALLED]
+    )
+    now = packed.filter(state__in=[ParcelState.PLACED, ParcelState.ASSIGNED])
+    return now if now.exists() else packed
+
+
 def pick_list(supplier_order: SupplierOrder) -> list[Mapping[str, Any]]:
     """What to fetch from which lot: title, lot, best before, units. Lines without a lot yet have lot None."""
-    lines = ParcelLine.objects.filter(parcel__supplier_order=supplier_order).exclude(
-        parcel__state=ParcelState.CANCELLED
-    )
+    lines = ParcelLine.objects.filter(parcel__in=to_pack(supplier_order))
     return list(
         lines.values(
             title=F("line__title"), lot=F("allocations__lot__code"), best_before=F("allocations__lot__best_before")

@@ -15,7 +15,7 @@ from marketplace.shop.partner.models import Partner
 from marketplace.workspaces.listing import Filters, between, choice, containing, day, words
 from marketplace.workspaces.templatetags.house import state_label
 
-STATES = ("new", "sent", "confirmed", "assigned", "shipped", "accepted", "closed")
+STATES = ("new", "sent", "confirmed", "assigned", "uncalled", "shipped", "accepted", "closed")
 
 
 def supplied(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -33,7 +33,7 @@ def as_rows(found: Iterable[SupplierOrder]) -> list[Any]:
     rows: list[Any] = list(found)
     for row in rows:
         row.state = state_of(row)
-        row.left = row.parcels_total - row.in_placed - row.in_assigned - row.in_cancelled
+        row.left = row.parcels_total - row.in_uncalled - row.in_placed - row.in_assigned - row.in_cancelled
     return rows
 
 

@@ -17,6 +17,7 @@ from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import holds, require
 from marketplace.shop.catalogue.models import Product
+from procurement.policy.models import GiftForm
 from procurement.programmes.annotate import annotated_copy
 from procurement.programmes.errors import (
     BadFile,
@@ -75,7 +76,7 @@ def create_programme(
             need_date=need_date,
             delivery=delivery,
             purse=purse,
-            form=form,
+            form=_form(delivery, form),
             quotations=quotations,
             approvers=approvers,
             created_by=actor,
@@ -117,6 +118,7 @@ def revise_programme(
         frame = {
             "title": title, "occasion": occasion, "gift_year": gift_year, "per_head": per_head, "need_date": need_date,
             "delivery": delivery, "purse": purse, "quotations": quotations, "approvers": approvers,
+            "form": _form(delivery, locked.form),
         }  # fmt: skip
         changed = [name for name, value in frame.items() if getattr(locked, name) != value]
         for name in changed:
@@ -125,6 +127,13 @@ def revise_programme(
             locked.save(update_fields=changed)
             record_step("programme.revised", locked, changed=sorted(changed))
     return locked
+
+
+def _form(delivery: str, form: str) -> str:
+    """A gift that members call for by voucher is a voucher that names shop and item; as any other delivery it is goods again."""
+    if delivery == Delivery.VOUCHER:
+        return GiftForm.VOUCHER_NAMED.value
+    return GiftForm.GOODS.value if form == GiftForm.VOUCHER_NAMED else form
 
 
 def withdraw(actor: User, programme: Programme) -> None:

@@ -228,6 +228,23 @@ class AddressTooShort(HouseError):
     sentence = _("Write the whole address, from city and district to the door: between 6 and %(most)s characters.")
 
 
+class OutsideTheRegion(HouseError):
+    """A voucher's goods are wanted where they were not bought for: price, time and the rule were judged for one region."""
+
+    code = "outside_the_region"
+    sentence = _(
+        "The gift was bought to be delivered in %(place)s. Write an address that begins with this city, "
+        "or have it brought to your workplace."
+    )
+
+
+class NothingToCallFor(HouseError):
+    """A voucher whose goods were all cancelled."""
+
+    code = "nothing_to_call_for"
+    sentence = _("The goods of this voucher were cancelled. Ask your union what takes their place.")
+
+
 class NotOnItsWay(HouseError):
     """A word about a parcel that has not left yet."""
 

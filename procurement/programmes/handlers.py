@@ -4,12 +4,19 @@ from marketplace.steps.models import Step
 from marketplace.steps.registry import handles
 from procurement.programmes.choosing import CLOSE, close_in_time
 from procurement.programmes.uploads import READ, read_waiting
+from procurement.programmes.vouchers import LAST_DAY, deliver_the_rest
 
 
 @handles(CLOSE)
 def on_close(step: Step) -> None:
     """Close a choosing at its deadline; nothing to do when the buyer closed it before."""
     close_in_time(int(step.part))
+
+
+@handles(LAST_DAY)
+def on_last_day(step: Step) -> None:
+    """Send to the workplace what nobody called for."""
+    deliver_the_rest(int(step.cause.removeprefix("programme:")))
 
 
 @handles(READ, queue="imports")

@@ -22,6 +22,7 @@ class Delivery(models.TextChoices):
 
     HOME = "home", _("To each home")
     WORKPLACE = "workplace", _("To the workplace, by department")
+    VOUCHER = "voucher", _("By voucher: each member calls for theirs")
 
 
 class ProgrammeState(models.TextChoices):
@@ -86,6 +87,9 @@ class Programme(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state="placed", order__isnull=False) | ~Q(state="placed"), name="placed_has_an_order"
+            ),
+            models.CheckConstraint(
+                condition=~Q(delivery="voucher") | Q(form="voucher_named"), name="a_voucher_names_shop_and_item"
             ),
         ]
         ordering = ["-id"]
@@ -317,6 +321,45 @@ class Choice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient_id}/{self.slot}: {self.option_id}"
+
+
+class CalledTo(models.TextChoices):
+    """Where the goods of a voucher go: as its member said, or by default when its last day is over."""
+
+    HOME = "home", _("To the member's address")
+    WORKPLACE = "workplace", _("To the workplace")
+    DEFAULT = "default", _("To the workplace, as nobody called for it")
+
+
+class Voucher(models.Model):
+    """A pick-up voucher (提货券): one member's right to the parcels that wait for them, until its last day (included).
+
+    It has no value and no goods of its own: seller and item are those of the parcels' order lines, which are the invoice's. What is
+    not called for by the last day goes to the workplace.
+    """
+
+    recipient = models.OneToOneField(Recipient, on_delete=models.PROTECT, related_name="voucher")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    last_day = models.DateField()
+    called_to = models.CharField(max_length=10, choices=CalledTo, blank=True)
+    called_at = models.DateTimeField(null=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(called_to="", called_at__isnull=True)
+                | Q(called_to__in=["home", "workplace", "default"], called_at__isnull=False),
+                name="called_for_to_somewhere",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["last_day"], condition=Q(called_at__isnull=True), name="vouchers_to_be_called_for")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient_id} until {self.last_day}"
 
 
 class Receipt(models.Model):

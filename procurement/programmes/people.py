@@ -53,7 +53,7 @@ def workplace_region(union: Organisation) -> str:
 
 def deliver_to(programme: Programme, delivery: Delivery) -> None:
     """Give everybody on the list the region of the new delivery. Under the programme's lock. Raises NoAddresses."""
-    if delivery == Delivery.WORKPLACE:
+    if delivery != Delivery.HOME:
         programme.recipients.update(region=workplace_region(programme.union))
         return
     people = list(programme.recipients.only("id", "address"))

@@ -26,9 +26,10 @@ from procurement.policy.queries import policy_of
 from procurement.priority.models import Decision, Outcome
 from procurement.programmes.assignment import deal_out
 from procurement.programmes.choices import chosen_by_recipient, defaults_of
-from procurement.programmes.models import Programme, ProgrammeState
+from procurement.programmes.models import Delivery, Programme, ProgrammeState
 from procurement.programmes.plans import Piece, Plan, by_part, plan_of, shares
 from procurement.programmes.states import expect_state, locked_programme, move
+from procurement.programmes.vouchers import TO_SHIP_THE_REST, issue
 from suppliers.settlement.queries import terms
 
 
@@ -63,14 +64,17 @@ def _place(actor: User, plan: Plan) -> Order:
     placed = place_order(request, actor)
     policy = policy_of(request.union, request.decided_on)
     drafts = _parcels(plan, placed)
+    by_voucher = programme.delivery == Delivery.VOUCHER
+    last_day = issue(programme) if by_voucher else None
     producers = {line.partner.organisation for line in placed.lines.values()}
     open_supplier_orders(
         placed.order,
         terms(producers, request.decided_on),
         drafts.parcels,
-        programme.need_date,
+        last_day + TO_SHIP_THE_REST if last_day else programme.need_date,
         policy.acceptance_days,
         policy.return_days,
+        by_voucher=by_voucher,
     )
     _note_what_each_received(drafts)
     move(programme, ProgrammeState.PLACED, order=placed.order)

@@ -37,6 +37,8 @@ from suppliers.settlement.models import Accrual
 
 _ENDS_SOON_DAYS = 60
 _REFUSED_SHOWN_DAYS = 90
+# What the producer has to do something about now: confirm, or pack and ship.
+_AT_HAND = Q(in_placed__gt=0) | Q(in_assigned__gt=0) | Q(in_uncalled__gt=0, confirmed_at__isnull=True)
 
 
 @open_to(Role.PRODUCER)
@@ -44,13 +46,11 @@ def home(request: HouseRequest) -> HttpResponse:
     """What came in and waits for a hand, most urgent first; below it what is on its way or done."""
     rows: QuerySet[Any] = with_states(_own(request)).select_related("union").order_by("need_date", "id")
     cards = [
-        {"row": row, "state": state_of(row), "is_late": row.need_date < today()}
-        for row in rows.filter(Q(in_placed__gt=0) | Q(in_assigned__gt=0))[:100]
+        {"row": row, "state": state_of(row), "is_late": row.need_date < today()} for row in rows.filter(_AT_HAND)[:100]
     ]
-    moving = [
-        {"row": row, "state": "shipped"} for row in rows.filter(in_placed=0, in_assigned=0, in_shipped__gt=0)[:50]
-    ]
-    done = rows.filter(in_placed=0, in_assigned=0, in_shipped=0).order_by("-id")
+    waiting = Q(in_uncalled__gt=0) | Q(in_shipped__gt=0)
+    moving = [{"row": row, "state": state_of(row)} for row in rows.filter(waiting).exclude(_AT_HAND)[:50]]
+    done = rows.filter(in_uncalled=0, in_placed=0, in_assigned=0, in_shipped=0).order_by("-id")
     page = page_of(request, done, 20)
     page.object_list = [{"row": row, "state": state_of(row)} for row in page.object_list]
     context = {

@@ -93,7 +93,11 @@ def orders_of(enterprise: Organisation) -> QuerySet[Any]:
 def late_confirmations(enterprise: Organisation) -> QuerySet[Any]:
     """Sent longer than CONFIRM_DAYS ago and not confirmed."""
     by = timezone.now() - timedelta(days=CONFIRM_DAYS)
-    return orders_of(enterprise).filter(sent_at__lt=by, confirmed_at__isnull=True, in_placed__gt=0)
+    return (
+        orders_of(enterprise)
+        .filter(sent_at__lt=by, confirmed_at__isnull=True)
+        .filter(Q(in_placed__gt=0) | Q(in_uncalled__gt=0))
+    )
 
 
 def to_ship(enterprise: Organisation) -> QuerySet[Any]:

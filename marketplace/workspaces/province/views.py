@@ -59,7 +59,9 @@ def home(request: HouseRequest) -> HttpResponse:
 @open_to(Role.PROVINCE)
 def orders(request: HouseRequest) -> HttpResponseBase:
     """All supplier orders of the enterprise's producers: those under way soonest needed first, then the finished ones."""
-    under_way = Case(When(Q(in_placed__gt=0) | Q(in_assigned__gt=0) | Q(in_shipped__gt=0), then="need_date"))
+    under_way = Case(
+        When(Q(in_uncalled__gt=0) | Q(in_placed__gt=0) | Q(in_assigned__gt=0) | Q(in_shipped__gt=0), then="need_date")
+    )
     listing = Listing(
         request,
         queries.orders_of(request.organisation).order_by(under_way.asc(nulls_last=True), "-need_date", "-id"),

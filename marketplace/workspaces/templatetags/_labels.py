@@ -54,6 +54,7 @@ STATES: dict[str, Label] = {
     "confirmed": Label(_("Confirmed"), _BUSY),
     "new": Label(_("Not yet sent"), _OFF),
     "sent": Label(_("To be confirmed"), _WAIT),
+    "uncalled": Label(_("Not called for yet"), _WAIT),
     "assigned": Label(_("Lots assigned"), _BUSY),
     "preparing": Label(_("Being prepared"), _BUSY),
     "packed": Label(_("Packed"), _BUSY),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 
+from marketplace.fulfilment.losses import UNSHIPPED
 from marketplace.fulfilment.queries import progress
 from marketplace.ledger.models import Purse
 from marketplace.organisations.models import Organisation
@@ -86,7 +87,7 @@ def stage(programme: Programme, people: int, lines: int) -> str:
 def stage_of_order(order: Order) -> str:
     """Where an order's parcels, the slowest of them, have got."""
     counts = progress(order)
-    if counts.get("placed") or counts.get("assigned"):
+    if any(counts.get(state) for state in UNSHIPPED):
         return "delivery"
     return "acceptance" if counts.get("shipped") else "statement"
 
