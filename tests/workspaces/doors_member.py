@@ -48,6 +48,7 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "my:own": {"pk": recipient.pk},
         "my:gift": gift,
         "my:choose": gift,
+        "my:call": gift,
         "my:keep": gift,
         "my:received": gift | one_parcel,
         "my:complain": gift | one_parcel,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.workspaces.member.queries import GiftPart
 from procurement.programmes.complaints import LONGEST
-from procurement.programmes.models import ComplaintReason
+from procurement.programmes.models import CalledTo, ComplaintReason
 
 
 class ChoiceForm(forms.Form):
@@ -44,6 +45,48 @@ class ChoiceForm(forms.Form):
         """What was picked, as far as it can be read, to be shown again."""
         sent = {name: self.data.get(name, "") for name in self.fields if name.startswith("part-")}
         return {int(name.removeprefix("part-")): int(value) for name, value in sent.items() if value.isdecimal()}
+
+
+class VoucherForm(forms.Form):
+    """Where the goods of a voucher go."""
+
+    to = forms.ChoiceField(
+        label=_("Where shall it go?"),
+        choices=[(CalledTo.HOME.value, _("To my address")), (CalledTo.WORKPLACE.value, _("To my workplace"))],
+        widget=forms.RadioSelect,
+    )
+    address = forms.CharField(
+        label=_("Address"),
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address", "data-private": ""}),
+        help_text=_("From city and district to the door. Only the producer who packs it reads it."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """An address where the goods go home, none where they go to the workplace."""
+        said = super().clean() or {}
+        if said.get("to") == CalledTo.HOME and not said.get("address", "").strip():
+            self.add_error("address", gettext("Write the address, or have it brought to your workplace."))
+        return said
+
+    @property
+    def address_wanted(self) -> str:
+        """The address, "" for the workplace."""
+        return str(self.cleaned_data["address"]) if self.cleaned_data["to"] == CalledTo.HOME else ""
+
+
+class VoucherCodeForm(forms.Form):
+    """The code printed on a voucher."""
+
+    code = forms.CharField(
+        label=_("Code on the voucher"),
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "mono"}
+        ),
+        help_text=_("E.g. V128-7F3A-09C2-51BE. Spaces, hyphens and small letters do not matter."),
+    )
 
 
 class ComplaintForm(forms.Form):

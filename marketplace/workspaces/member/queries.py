@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.fulfilment.codes import parcel_code
+from marketplace.fulfilment.losses import UNSHIPPED
 from marketplace.fulfilment.models import Parcel, ParcelLine, ParcelState
 from marketplace.organisations.personal import mask_address, mask_name
 from marketplace.shop.catalogue.models import Product
@@ -32,6 +33,7 @@ from procurement.programmes.models import (
     ProgrammeState,
     Receipt,
     Recipient,
+    Voucher,
 )
 from suppliers.accreditation.models import Accreditation, AccreditationState
 
@@ -100,6 +102,23 @@ class Gift:
     is_open: bool
     chosen: bool
     parcels: list[Sent]
+    voucher: Voucher | None
+
+    @property
+    def waits_for_call(self) -> bool:
+        """Whether the member can call for parcels now."""
+        return self.voucher is not None and any(one.parcel.state == ParcelState.UNCALLED for one in self.parcels)
+
+    @property
+    def called_address(self) -> str:
+        """Where the called parcels go, masked; "" for the workplace."""
+        called = [one.parcel.address for one in self.parcels if one.parcel.state != ParcelState.UNCALLED]
+        return mask_address(called[0]) if called else ""
+
+    @property
+    def by_voucher(self) -> bool:
+        """Whether the member says where it goes once it is there."""
+        return self.programme.delivery == Delivery.VOUCHER
 
     @property
     def at_home(self) -> bool:
@@ -116,6 +135,7 @@ def gift_of(recipient: Recipient, typed: Mapping[int, int] | None = None) -> Gif
     )
     picks = dict(Choice.objects.filter(recipient=recipient).values_list("slot", "option"))
     parts = _parts(recipient, picks | dict(typed or {}))
+    by_voucher = programme.order_id and programme.delivery == Delivery.VOUCHER
     return Gift(
         recipient=recipient,
         programme=programme,
@@ -126,6 +146,7 @@ def gift_of(recipient: Recipient, typed: Mapping[int, int] | None = None) -> Gif
         is_open=is_open and any(part.options for part in parts),
         chosen=bool(picks) and all(part.decided for part in parts if part.options),
         parcels=parcels_of(recipient) if programme.order_id else [],
+        voucher=Voucher.objects.filter(recipient=recipient).first() if by_voucher else None,
     )
 
 
@@ -184,7 +205,7 @@ def parcels_of(recipient: Recipient) -> list[Sent]:
     lines = ParcelLine.objects.select_related("line__product__commodity_class", "line__product__county")
     rows = (
         Parcel.objects.filter(recipient=recipient.pk)
-        .select_related("supplier_order__order", "supplier_order__producer", "consignment")
+        .select_related("supplier_order__order", "supplier_order__producer", "supplier_order__seller", "consignment")
         .prefetch_related(Prefetch("lines", lines), "complaints")
         .order_by("id")
     )
@@ -248,7 +269,8 @@ def with_todos(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
             is_coming=Exists(coming),
             is_shipped=Exists(parcels.filter(state=ParcelState.SHIPPED)),
             is_accepted=Exists(parcels.filter(state=ParcelState.ACCEPTED)),
-            is_waiting=Exists(parcels.filter(state__in=[ParcelState.PLACED, ParcelState.ASSIGNED])),
+            is_waiting=Exists(parcels.filter(state__in=[*UNSHIPPED])),
+            is_uncalled=Exists(parcels.filter(state=ParcelState.UNCALLED)),
             has_parcels=Exists(parcels),
             has_chosen=Exists(Choice.objects.filter(recipient=OuterRef("pk"))),
             has_answer=Exists(Complaint.objects.filter(recipient=OuterRef("pk"), state=ComplaintState.ANSWERED)),
@@ -263,6 +285,8 @@ def _todo(row: Any) -> str:
         return _("You can still change your choice") if row.has_chosen else _("Choose your gift")
     if row.has_answer:
         return _("Read the answer to your problem")
+    if row.is_uncalled:
+        return _("Say where your gift shall go")
     if row.is_coming and today() <= row.programme.need_date + _REMIND:
         return _("Confirm that it has come")
     return ""
@@ -273,5 +297,5 @@ def _state(row: Any) -> str:
     if state != ProgrammeState.PLACED:
         return state if state == ProgrammeState.CHOOSING else ""
     if row.is_waiting:
-        return state
+        return ParcelState.UNCALLED.value if row.is_uncalled else state
     return "shipped" if row.is_shipped else "accepted" if row.is_accepted else state

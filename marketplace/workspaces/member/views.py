@@ -12,7 +12,7 @@ from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, memberships_of, open_to
 from marketplace.workspaces.member.door import GiftRequest, by_link, is_theirs
-from marketplace.workspaces.member.forms import ChoiceForm, ComplaintForm
+from marketplace.workspaces.member.forms import ChoiceForm, ComplaintForm, VoucherForm
 from marketplace.workspaces.member.queries import Gift, gift_of, gifts_of
 from marketplace.workspaces.pages import page_of, put_into, tell, thanks
 from procurement.programmes import complaints
@@ -52,10 +52,13 @@ def own(request: HouseRequest, pk: int) -> HttpResponse:
 def gift(request: GiftRequest) -> HttpResponse:
     """The member's gift: to be chosen, on its way, received."""
     found = gift_of(request.recipient)
-    return _page(request, found, ChoiceForm(found.parts, at_home=found.at_home))
+    return gift_page(request, found, ChoiceForm(found.parts, at_home=found.at_home))
 
 
-def _page(request: GiftRequest, found: Gift, form: ChoiceForm) -> HttpResponse:
+def gift_page(
+    request: GiftRequest, found: Gift, form: ChoiceForm, voucher_form: VoucherForm | None = None
+) -> HttpResponse:
+    """The page of a gift with its forms, as they were sent or empty."""
     mine = [
         m for m in memberships_of(request) if m.role == Role.MEMBER and m.organisation_id == found.programme.union_id
     ]
@@ -64,6 +67,7 @@ def _page(request: GiftRequest, found: Gift, form: ChoiceForm) -> HttpResponse:
         "programme": found.programme,
         "token": request.token,
         "form": form,
+        "voucher_form": voucher_form or VoucherForm(),
         "ends": link_ends(found.recipient),
         "may_keep": bool(mine) and not is_theirs(request, found.recipient),
     }
@@ -84,7 +88,7 @@ def choose(request: GiftRequest) -> HttpResponse:
         else:
             thanks(request, _("Noted. You can change your choice until the choosing closes."))
             return redirect("my:gift", token=request.token)
-    return _page(request, gift_of(request.recipient, form.typed), form)
+    return gift_page(request, gift_of(request.recipient, form.typed), form)
 
 
 @by_link

@@ -27,7 +27,8 @@ from marketplace.workspaces.union.member_forms import ChoosersFilter, ChoosingFo
 from procurement.programmes import choosing
 from procurement.programmes.choices import counted_options, progress_by_department, slots_to_choose, with_choices
 from procurement.programmes.links import renew_link, token_of
-from procurement.programmes.models import Choosing, Option, Programme, ProgrammeState, Recipient
+from procurement.programmes.models import Choosing, Delivery, Option, Programme, ProgrammeState, Recipient
+from procurement.programmes.vouchers import code_of, goods_of, last_day_of
 
 _PEOPLE_SHOWN = 50
 _DAYS_TO_DELIVER = 10
@@ -208,7 +209,8 @@ def links(request: HouseRequest, pk: int) -> HttpResponse:
     by_department: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_department.setdefault(row["department"], []).append(row | {"qr": qr_svg(row["link"])})
-    return render(request, "union/links_sheet.html", context | {"sheets": by_department.items(), "count": len(rows)})
+    context |= {"sheets": by_department.items(), "count": len(rows), "last_day": last_day_of(programme)}
+    return render(request, "union/links_sheet.html", context)
 
 
 @open_to(Role.BUYER)
@@ -222,6 +224,7 @@ def links_workbook(request: HouseRequest, pk: int) -> HttpResponseBase:
         Column("name", _("Name")),
         Column("phone", _("Mobile number")),
         Column("link", _("Personal link")),
+        *([Column("voucher", _("Code on the voucher"))] if programme.delivery == Delivery.VOUCHER else []),
     )
     rows = _linked(request, programme)
     return download([Sheet(str(_("Personal links")), columns, rows)], f"{programme.title} – {_('Personal links')}")
@@ -235,6 +238,7 @@ def _linked(request: HouseRequest, programme: Programme) -> list[dict[str, Any]]
     if request.POST.get("missing"):
         rows = rows.filter(made__lt=slots_to_choose(programme))
     people = list(rows)
+    goods = goods_of(programme, people) if programme.delivery == Delivery.VOUCHER else {}
     Reveal.objects.create(
         user=request.user,
         organisation=programme.union,
@@ -248,6 +252,8 @@ def _linked(request: HouseRequest, programme: Programme) -> list[dict[str, Any]]
             "member_no": "" if person.member_no.startswith("~") else person.member_no,
             "name": person.name,
             "phone": person.phone,
+            "voucher": code_of(person) if person.pk in goods else "",
+            "goods": goods.get(person.pk, []),
             "link": request.build_absolute_uri(reverse("my:gift", args=[token_of(person)])),
         }
         for person in people

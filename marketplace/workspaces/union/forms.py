@@ -47,8 +47,12 @@ class ProgrammeForm(forms.Form):
         label=_("Needed by"), widget=DayInput(), help_text=_("The day on which the last member should have the gift.")
     )
     delivery = forms.ChoiceField(
-        label=_("Delivery"), widget=forms.RadioSelect, choices=Delivery.choices, initial=Delivery.HOME
-    )
+        label=_("Delivery"), widget=forms.RadioSelect, choices=Delivery.choices, initial=Delivery.HOME,
+        help_text=_(
+            "A voucher names seller and item and is good for 30 days after the day of need; "
+            "what is not called for by then goes to the workplace."
+        ),
+    )  # fmt: skip
     purse = PurseField(label=_("Paid from"), queryset=Purse.objects.none(), empty_label=None)
     quotations = forms.IntegerField(
         label=_("Quotations on file"),
