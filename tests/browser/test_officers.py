@@ -104,25 +104,30 @@ def test_three_offices_and_an_application(site, window, view: View, county: str,
 )
 def test_exceptions_are_granted_and_refused_from_above(site, window, view: View, union: str, username: str) -> None:
     giver, today = side(union), timezone.localdate()
-    plan = planned(giver, [cast.BLOCKED], 3, title="慰问一线职工")
+    plan = planned(giver, [cast.PARTIAL_SECOND], 3, title="慰问一线职工")
     asked = {
         sku: ask_exception(
             giver.buyer, giver.union, product(sku), grounds="献血职工专用", quantity=3,
             valid_from=today, valid_to=today + timedelta(days=90),
         )
-        for sku in (cast.BLOCKED, cast.PARTIAL_FIRST)
+        for sku in (cast.PARTIAL_SECOND, cast.PARTIAL_FIRST)
     }  # fmt: skip
     page = window(view)
     sign_in(page, site, username)
     shows(page, giver.union.name if view is PHONE else giver.union.name_en)
     follow(page, "main a[href$='/exceptions/']")
-    shows(page, "献血职工专用", asked[cast.BLOCKED].number, asked[cast.PARTIAL_FIRST].number)
-    press(page, f"/{asked[cast.BLOCKED].number}/grant/")
-    shows(page, view.words(f"申请 {asked[cast.BLOCKED].number} 已处理", f"{asked[cast.BLOCKED].number} was decided"))
+    shows(page, "献血职工专用", asked[cast.PARTIAL_SECOND].number, asked[cast.PARTIAL_FIRST].number)
+    press(page, f"/{asked[cast.PARTIAL_SECOND].number}/grant/")
+    shows(
+        page,
+        view.words(
+            f"申请 {asked[cast.PARTIAL_SECOND].number} 已处理", f"{asked[cast.PARTIAL_SECOND].number} was decided"
+        ),
+    )
     press(page, f"/{asked[cast.PARTIAL_FIRST].number}/refuse/")
     assert page.locator(f"form[action*='{asked[cast.PARTIAL_FIRST].number}']").count() == 0
     for sku, words in (
-        (cast.BLOCKED, view.words("已批准", "Granted")),
+        (cast.PARTIAL_SECOND, view.words("已批准", "Granted")),
         (cast.PARTIAL_FIRST, view.words("已拒绝", "Refused")),
     ):
         decided = page.locator("main tr", has_text=asked[sku].number)

@@ -86,8 +86,10 @@ def test_search_registers_and_how_it_is_checked(site, window, view: View) -> Non
     }
     page.select_option("main select[name=sort]", "unit")
     follow(page, "main form button", has_text=view.words("排序", "Sort"))
-    prices = [float(p) for p in re.findall(r"¥([\d.]+) / kg", page.locator("main .products").first.inner_text())]
+    goods = page.locator("main ul.products").first.inner_text()
+    prices = [float(price) for price in re.findall(r"¥([\d.]+) / (?:kg|公斤)", goods)]
     assert prices == sorted(prices)
+    assert len(prices) > 3
     page.goto(f"{site}/products/?q=no-such-thing")
     shows(page, view.words("没有符合条件的产品", "No product fits"))
 
