@@ -60,7 +60,16 @@ class Pack:
 
 
 @dataclass(frozen=True)
+class Intent:
+    """What a pack will hold, noted in the log: its manifest, and the ids of its entries, that of the manifest's own among them."""
+
+    entries: tuple[int, ...]
+    manifest: bytes
+
+
+@dataclass(frozen=True)
 class _Leaf:
+    entry: int
     index: int
     leaf: bytes
     leaf_hash: bytes
@@ -74,9 +83,19 @@ def write_pack(out: Path, entries: Iterable[Entry] | Iterable[int], files: Mappi
     transaction. Raises BadPack for names or amounts that do not fit and entries that do not exist,
     WitnessMissing when no witness has countersigned.
     """
+    sequence_all()
+    intent = intend_pack(entries, files)
+    sequence_all()
+    ask_witnesses()
+    return seal_pack(out, intent, files)
+
+
+def intend_pack(entries: Iterable[Entry] | Iterable[int], files: Mapping[str, bytes]) -> Intent:
+    """Record the manifest of a pack in the caller's transaction, so that nothing can be left out afterwards. All entries must have
+    their places (`unplaced`). Raises BadPack.
+    """
     _check_files(files)
     ids = sorted({entry.pk if isinstance(entry, Entry) else entry for entry in entries})
-    sequence_all()
     leaves = _leaves(ids)
     manifest = _manifest(leaves, files)
     own = record(
@@ -84,14 +103,32 @@ def write_pack(out: Path, entries: Iterable[Entry] | Iterable[int], files: Mappi
         {"entries": len(leaves), "files": len(files), "manifest_sha256": sha256(manifest).hexdigest()},
         subject=f"pack:{sha256(manifest).hexdigest()[:16]}",
     )
-    sequence_all()
-    leaves = sorted([*leaves, *_leaves([own.pk])], key=lambda leaf: leaf.index)
-    ask_witnesses()
+    return Intent((*ids, own.pk), manifest)
+
+
+def unplaced(ids: Iterable[int]) -> int:
+    """How many of these entries the sequencer has given no place yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM evidence_unsequenced WHERE entry_id = ANY(%s)", [list(ids)])
+        (number,) = cursor.fetchone() or (0,)
+    return int(number)
+
+
+def seal_pack(out: Path, intent: Intent, files: Mapping[str, bytes]) -> Pack:
+    """Write the pack that was intended. It only reads; call it again as often as needed.
+
+    Raises BadPack for files that are not the intended ones and entries without a place, WitnessMissing while no witness has
+    countersigned a state of the log that covers them.
+    """
+    leaves = sorted(_leaves(list(intent.entries)), key=lambda leaf: leaf.index)
+    own = intent.entries[-1]
+    if _manifest([leaf for leaf in leaves if leaf.entry != own], files) != intent.manifest:
+        raise BadPack(_("The pack's files or entries are not those that its manifest names."))
     checkpoint, note_text, key_file = _countersigned(leaves[-1].index + 1)
     members = [
         ("checkpoint.txt", note_text),
         ("keys.json", key_file),
-        ("manifest.json", manifest),
+        ("manifest.json", intent.manifest),
         ("proof.jsonl", _proof(leaves, checkpoint.size)),
         ("entries.jsonl", b"".join(b"[%d,%b]\n" % (leaf.index, leaf.leaf) for leaf in leaves)),
         *((f"files/{name}", files[name]) for name in sorted(files)),
@@ -117,12 +154,12 @@ def _check_files(files: Mapping[str, bytes]) -> None:
 def _leaves(ids: list[int]) -> list[_Leaf]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.index, e.leaf, e.leaf_hash FROM evidence_entry e JOIN evidence_position p ON "
+            "SELECT e.id, p.index, e.leaf, e.leaf_hash FROM evidence_entry e JOIN evidence_position p ON "
             "p.entry_id = e.id"
             " WHERE e.id = ANY(%s) ORDER BY p.index",
             [ids],
         )
-        found = [_Leaf(index, bytes(leaf), bytes(value)) for index, leaf, value in cursor.fetchall()]
+        found = [_Leaf(entry, index, bytes(leaf), bytes(value)) for entry, index, leaf, value in cursor.fetchall()]
     if len(found) != len(ids):
         raise BadPack(
             _("{count} of the entries asked for are not in the log.").format(count=len(ids) - len(found)),

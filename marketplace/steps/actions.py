@@ -88,6 +88,8 @@ def run(step_id: int) -> bool:
             return True
         if finished is False:
             step.next_run_at = timezone.now()
+        elif isinstance(finished, timedelta):
+            step.next_run_at = timezone.now() + finished
         else:
             step.state, step.done_at, step.reason = StepState.DONE, timezone.now(), ""
         step.save(update_fields=["state", "done_at", "reason", "next_run_at", "cursor"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from marketplace.steps.models import Step
 
-Handler = Callable[["Step"], bool | None]
+Handler = Callable[["Step"], bool | timedelta | None]
 
 _handlers: dict[str, Handler] = {}
 _queues: dict[str, str] = {}
@@ -17,7 +18,8 @@ _queues: dict[str, str] = {}
 def handles(kind: str, queue: str = "fulfilment") -> Callable[[Handler], Handler]:
     """Register the function for a step kind. It runs inside the step's transaction.
 
-    It returns False when it did one chunk and wants to go on (its place kept in `step.cursor`), anything else when done.
+    It returns False when it did one chunk and wants to go on (its place kept in `step.cursor`), a time when it waits for something and
+    wants to look again after it, anything else when done.
     """
 
     def register(handler: Handler) -> Handler:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.db.models import OuterRef, Prefetch, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.evidence.models import Entry
 from marketplace.fulfilment.models import ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import progress, state_of, to_pay, with_states
 from marketplace.shop.order.models import Line, Order
-from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.regions import region_name
-from procurement.compliance.pack import build_pack
 from procurement.priority.models import Decision, Release
 
 # What the log's entries about an order mean; a kind that is not named here shows bare.
@@ -26,6 +21,7 @@ TRAIL = {
     "priority.judged": _("The rule judged the gift"),
     "paper.filed": _("Paper put on file"),
     "order.placed": _("Order placed"),
+    "pack.asked": _("Evidence pack asked for"),
     "supplier_order.opened": _("Supplier order opened"),
     "supplier_order.sent": _("Sent to the producer"),
     "supplier_order.confirmed": _("Confirmed by the producer"),
@@ -117,13 +113,6 @@ def trail(order: Order) -> list[dict[str, Any]]:
         }
         for entry in entries
     ]
-
-
-def pack_download(order: Order) -> HttpResponse:
-    """The evidence pack of an order. It writes to the log, so it must be outside a transaction."""
-    with TemporaryDirectory(prefix="pack-") as folder:
-        made = build_pack(order, Path(folder) / "pack.zip")
-        return attachment(made.path.read_bytes(), f"evidence-{order.number}.zip", "application/zip")
 
 
 def _with_decisions(line: Line) -> Line:

@@ -18,8 +18,16 @@ from procurement.programmes.models import Programme
 
 
 def build_pack(order: Order, out: Path) -> Pack:
-    """Write the order's pack: its entries and its programme's, every judgement with input, output and engine, its decisions, the
-    statement of its year. Call it outside a transaction. Raises WitnessMissing while no witness has countersigned.
+    """Write the order's pack at once. Call it outside a transaction. Raises WitnessMissing while no witness has countersigned.
+
+    Pages let a step do it (`actions.ask_for_pack`); this is for commands.
+    """
+    return write_pack(out, *contents_of(order))
+
+
+def contents_of(order: Order) -> tuple[list[int], dict[str, bytes]]:
+    """What an order's pack holds now: the ids of its entries and its programme's, and as files every judgement with input, output and
+    engine, its decisions, the statement of its year.
     """
     with seen_by(None):
         programme = Programme.objects.get(order=order)
@@ -35,7 +43,7 @@ def build_pack(order: Order, out: Path) -> Pack:
         entries = list(
             Entry.objects.filter(subject__in=[subject, f"order:{order.number}"]).values_list("pk", flat=True)
         )
-    return write_pack(out, entries, files)
+    return entries, files
 
 
 def _order(order: Order) -> dict[str, object]:

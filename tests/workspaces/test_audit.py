@@ -12,6 +12,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from marketplace.workspaces.templatetags._figures import when
 from procurement.audit.models import AuditCase
+from procurement.compliance.models import EvidencePack
 from procurement.compliance.queries import statement
 from tests import world as builders
 from tests.workspaces.persons import Person, text, told
@@ -53,7 +54,9 @@ def test_a_pack_without_a_witness_is_refused_in_words(fresh_world: Any, settings
         order = builders.placed(builders.side(), [builders.DATES])
     answer = Person(cast.BUYER).send("union:pack", order.number)
     assert answer.url == reverse("union:order", args=[order.number])
-    assert "witness" in told(answer)[-1]
+    assert "No witness of the log is named" in told(answer)[-1]
+    with seen_by(None):
+        assert not EvidencePack.objects.exists()
 
 
 def test_an_auditor_asks_and_the_union_answers(order: Order) -> None:

@@ -17,6 +17,8 @@ urlpatterns = [
     path("orders/<str:number>/judgements/<int:pk>/", views.judgement, name="judgement"),
     path("orders/<str:number>/papers/<int:paper>/", views.paper, name="paper"),
     path("orders/<str:number>/pack/", views.pack, name="pack"),
+    path("orders/<str:number>/pack/progress/", views.pack_progress, name="pack_progress"),
+    path("orders/<str:number>/pack/<int:pack>/evidence.zip", views.pack_file, name="pack_file"),
     path("cases/", views.cases, name="cases"),
     path("cases/<int:pk>/", views.case, name="case"),
 ]

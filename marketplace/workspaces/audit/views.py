@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from marketplace.evidence.errors import EvidenceError
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Organisation, Role
 from marketplace.shop.order.models import Order
@@ -19,8 +18,9 @@ from marketplace.workspaces.audit.forms import CaseForm, NoteForm
 from marketplace.workspaces.cases import case_listing
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.judgements import judgement_context
-from marketplace.workspaces.orders import order_context, pack_download
-from marketplace.workspaces.pages import put_into, tell, thanks
+from marketplace.workspaces.orders import order_context
+from marketplace.workspaces.packs import ask_here, file_of, pack_context, progress_of
+from marketplace.workspaces.pages import put_into, thanks
 from marketplace.workspaces.papers import paper_download, papers_context
 from marketplace.workspaces.statements import json_download, statement_context, xlsx_download
 from marketplace.workspaces.templatetags.house import subject_label
@@ -69,8 +69,8 @@ def order(request: HouseRequest, number: str) -> HttpResponse:
     """One order with its decisions and trail."""
     found = _order(number)
     judgements = Judgement.objects.filter(decisions__order=found).distinct()
-    context = order_context(found) | papers_context(found.programme) | {"judgements": judgements}
-    return render(request, "audit/order.html", context)
+    context = order_context(found) | papers_context(found.programme) | pack_context(found, "audit")
+    return render(request, "audit/order.html", context | {"judgements": judgements})
 
 
 @open_to(Role.AUDITOR)
@@ -90,13 +90,20 @@ def judgement(request: HouseRequest, number: str, pk: int) -> HttpResponse:
 @open_to(Role.AUDITOR)
 @require_POST
 def pack(request: HouseRequest, number: str) -> HttpResponse:
-    """The evidence pack of an order."""
-    found = _order(number)
-    try:
-        return pack_download(found)
-    except (HouseError, EvidenceError) as error:
-        tell(request, error)
-    return redirect("audit:order", number=number)
+    """Let the evidence pack of an order be made."""
+    return ask_here(request, _order(number), "audit")
+
+
+@open_to(Role.AUDITOR)
+def pack_progress(request: HouseRequest, number: str) -> HttpResponse:
+    """How far the pack is."""
+    return progress_of(request, _order(number), "audit")
+
+
+@open_to(Role.AUDITOR)
+def pack_file(request: HouseRequest, number: str, pack: int) -> HttpResponse:
+    """The pack that was made."""
+    return file_of(_order(number), pack)
 
 
 @open_to(Role.AUDITOR)

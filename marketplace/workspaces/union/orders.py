@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from marketplace.evidence.errors import EvidenceError
 from marketplace.fulfilment.actions import accept as accept_goods
 from marketplace.fulfilment.models import SupplierOrder
 from marketplace.organisations.errors import HouseError
@@ -25,7 +24,8 @@ from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.errors import PaymentReferenceMissing
 from marketplace.workspaces.judgements import judgement_context
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
-from marketplace.workspaces.orders import order_context, pack_download
+from marketplace.workspaces.orders import order_context
+from marketplace.workspaces.packs import ask_here, file_of, pack_context, progress_of
 from marketplace.workspaces.pages import tell, thanks
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union import queries
@@ -106,12 +106,16 @@ def _rows(found: Sequence[Any]) -> list[dict[str, Any]]:
 def detail(request: HouseRequest, number: str) -> HttpResponse:
     """One order with its decisions, supplier orders and trail."""
     order = _order(request, number)
-    context = order_context(order) | {
-        "stage": queries.stage_of_order(order),
-        "stage_urls": queries.stage_urls(order.programme),
-        "is_buyer": Role.BUYER in request.roles,
-        "judgements": Judgement.objects.filter(decisions__order=order).distinct(),
-    }
+    context = (
+        order_context(order)
+        | pack_context(order, "union")
+        | {
+            "stage": queries.stage_of_order(order),
+            "stage_urls": queries.stage_urls(order.programme),
+            "is_buyer": Role.BUYER in request.roles,
+            "judgements": Judgement.objects.filter(decisions__order=order).distinct(),
+        }
+    )
     return render(request, "union/order.html", context)
 
 
@@ -158,13 +162,20 @@ def pay(request: HouseRequest, number: str, pk: int) -> HttpResponse:
 @open_to(Role.BUYER, Role.APPROVER)
 @require_POST
 def pack(request: HouseRequest, number: str) -> HttpResponse:
-    """The evidence pack: made now, signed, to be checked offline."""
-    order = _order(request, number)
-    try:
-        return pack_download(order)
-    except (HouseError, EvidenceError) as error:
-        tell(request, error)
-    return redirect("union:order", number=number)
+    """Let the evidence pack be made: signed and countersigned, to be checked offline."""
+    return ask_here(request, _order(request, number), "union")
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def pack_progress(request: HouseRequest, number: str) -> HttpResponse:
+    """How far the pack is."""
+    return progress_of(request, _order(request, number), "union")
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def pack_file(request: HouseRequest, number: str, pack: int) -> HttpResponse:
+    """The pack that was made."""
+    return file_of(_order(request, number), pack)
 
 
 def _order(request: HouseRequest, number: str) -> Order:
