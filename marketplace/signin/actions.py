@@ -18,7 +18,7 @@ from marketplace.evidence.actions import record
 from marketplace.messaging.actions import send
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Membership, Organisation, OrganisationKind, Role, User
-from marketplace.signin.errors import DeviceStays, InvitationNotGood, LastOfRole, NameTaken, PhoneTaken
+from marketplace.signin.errors import DeviceStays, InvitationNotGood, LastOfRole, NameTaken, PhoneTaken, WrongPassword
 from marketplace.signin.models import Invitation
 from marketplace.signin.people import KEEPERS, require_to_give
 from marketplace.signin.phone_codes import ROLES as ROLES_BY_PHONE
@@ -162,6 +162,21 @@ def give_up_device(actor: User, user: User) -> None:
         locked.session_epoch += 1
         locked.save(update_fields=["session_epoch"])
         record("person.device_given_up", {"person": user.pk, "by": actor.pk}, subject=f"person:{user.pk}")
+
+
+def change_password(actor: User, present: str, new: str) -> User:
+    """Give oneself another password, which the form has found good enough; every other session of the person ends.
+
+    Raises WrongPassword, also for somebody who has none.
+    """
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=actor.pk)
+        if not locked.check_password(present):
+            raise WrongPassword
+        locked.set_password(new)
+        locked.save(update_fields=["password"])
+        record("person.password_changed", {"person": actor.pk}, subject=f"person:{actor.pk}")
+    return locked
 
 
 def _hash(token: str) -> str:

@@ -108,3 +108,10 @@ class DeviceStays(HouseError):
     sentence = _(
         "Only an operator lets somebody set up a new phone, and nobody does it for themselves. Ask another operator."
     )
+
+
+class WrongPassword(HouseError):
+    """Somebody who wants another password does not know the one they have."""
+
+    code = "wrong_password"
+    sentence = _("That is not your present password. Type the one with which you signed in.")

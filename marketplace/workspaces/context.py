@@ -139,7 +139,9 @@ def workspace(request: HttpRequest) -> dict[str, Any]:
         "name": str(request.user),
         "organisation": current.organisation.display_name,
         "role": current.get_role_display(),
-        "links": _links(memberships, here),
+        "links": _links(
+            memberships, here, has_password=request.user.is_authenticated and request.user.has_usable_password()
+        ),
     }
     if here:
         context["navigation"] = _navigation(WORKSPACES[here], request.path)
@@ -172,7 +174,7 @@ def _navigation(place: Workspace, path: str) -> list[dict[str, Any]]:
     return [{"url": url, "label": entry.words, "icon": entry.icon, "current": url == here} for url, entry in entries]
 
 
-def _links(memberships: Sequence[Membership], here: str) -> list[dict[str, Any]]:
+def _links(memberships: Sequence[Membership], here: str, *, has_password: bool) -> list[dict[str, Any]]:
     keys = dict.fromkeys(key_of(membership) for membership in memberships)
     links = [
         {
@@ -187,4 +189,6 @@ def _links(memberships: Sequence[Membership], here: str) -> list[dict[str, Any]]
         links.append({"url": reverse("people"), "label": _("People and roles"), "icon": "people"})
     if len({m.organisation_id for m in memberships}) > 1:
         links.append({"url": reverse("organisations"), "label": _("Act for another organisation"), "icon": "swap"})
+    if has_password:
+        links.append({"url": reverse("change_password"), "label": _("Change password"), "icon": "lock"})
     return links

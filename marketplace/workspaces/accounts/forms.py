@@ -128,3 +128,37 @@ class NewPersonForm(forms.Form):
         """What was typed, once it is valid."""
         typed = self.cleaned_data
         return NewPerson(typed["username"], typed["display_name"], typed["password"])
+
+
+class PasswordForm(forms.Form):
+    """The present password and, twice, another one."""
+
+    present = forms.CharField(
+        label=_("Present password"), widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    password = forms.CharField(
+        label=_("New password"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+    again = forms.CharField(
+        label=_("New password again"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.fields["password"].help_text = " ".join(password_validators_help_texts())
+
+    def clean(self) -> dict[str, Any]:
+        """The new ones are the same, good enough, and another than the present one."""
+        found = super().clean() or {}
+        password = found.get("password")
+        if password and "again" in found and password != found["again"]:
+            self.add_error("again", _("The two passwords differ. Type the same one twice."))
+        if password and password == found.get("present"):
+            self.add_error("password", _("That is the password you have. Choose another one."))
+        elif password:
+            try:
+                validate_password(password, self.person)
+            except ValidationError as error:
+                self.add_error("password", error)
+        return found

@@ -7,6 +7,7 @@ from django.views.i18n import set_language
 
 from marketplace.workspaces.accounts.codes import RecoveryCodes, SecondFactor, SetUpSecondFactor
 from marketplace.workspaces.accounts.invitation import invitation
+from marketplace.workspaces.accounts.password import ChangePassword
 from marketplace.workspaces.accounts.people import people, people_elsewhere
 from marketplace.workspaces.accounts.phone import AskForCode, EnterCode
 from marketplace.workspaces.accounts.views import ChooseOrganisation, SignIn
@@ -20,6 +21,7 @@ urlpatterns = [
     path("phone/", open_to_all(AskForCode.as_view()), name="phone_sign_in"),
     path("phone/code/", open_to_all(EnterCode.as_view()), name="phone_code"),
     path("invitation/<str:token>/", invitation, name="invitation"),
+    path("password/", open_to_all(ChangePassword.as_view()), name="change_password"),
     path("people/", people, name="people"),
     path("people/<str:code>/", people_elsewhere, name="people_of"),
     path("sign-out/", open_to_all(LogoutView.as_view()), name="logout"),
