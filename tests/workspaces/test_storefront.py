@@ -20,7 +20,7 @@ from marketplace.organisations.models import County, User
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.partner.models import StockRecord
 from marketplace.stock.models import Stock
-from marketplace.workspaces.storefront.queries import AssistanceFirst
+from marketplace.workspaces.storefront.queries import AssistanceFirst, per_base
 from marketplace.workspaces.storefront.season import in_season, season_of
 from procurement.policy.festivals import of_year
 from procurement.policy.models import Occasion
@@ -326,3 +326,27 @@ def test_a_product_page_costs_the_same_with_more_regions(world: None) -> None:
     for region in ("6101", "6106", "6109"):
         offer.deliveries.create(region=region, freight=100, days=3)
     assert statements_of(lambda: Person().open("product", product.pk)) == before
+
+
+def test_a_unions_people_see_what_it_costs_delivered_everybody_else_the_price_without_freight(world: None) -> None:
+    fungus = builders.product(builders.FUNGUS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE partner_delivery SET freight = 350 WHERE stockrecord_id IN"
+            " (SELECT id FROM partner_stockrecord WHERE product_id = %s)", [fungus.pk]
+        )  # fmt: skip
+    bare = StockRecord.objects.get(product=fungus).price_fen
+    buyer, visitor = Person(cast.BUYER), Person()
+    plan = builders.draft(builders.side())
+
+    def card_on(page: Any) -> Any:
+        return next(one for one in page.context["page"].object_list if one.pk == fungus.pk)
+
+    seen = card_on(buyer.open("catalogue", q=fungus.title_en))
+    assert (seen.price, seen.terms) == (bare + 350, "delivered to Xi'an")
+    assert card_on(buyer.open("union:goods", plan.pk, q=fungus.title_en)) == seen
+    assert (card_on(visitor.open("catalogue", q=fungus.title_en)).price, seen.per) == (
+        bare, per_base((bare + 350) * 1000 // fungus.net_content, "g"),
+    )  # fmt: skip
+    assert "a unit, delivered to Xi'an" in text(buyer.open("product", fungus.pk))
+    assert "a unit, delivered to" not in text(visitor.open("product", fungus.pk))

@@ -18,7 +18,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import page_of, today
 from marketplace.workspaces.regions import region_name
-from marketplace.workspaces.storefront import queries
+from marketplace.workspaces.storefront.readers import cards_for
 from marketplace.workspaces.strangers import same_for_strangers
 from suppliers.accreditation.models import Accreditation, AccreditationState
 from suppliers.listings.models import Listing, ProducerKind
@@ -117,7 +117,7 @@ def county(request: HttpRequest, code: str) -> HttpResponse:
     found = get_object_or_404(County, code=code)
     rows = listed(today()).filter(county=found).order_by("-assistance", "title", "stockrecord_id")
     page = page_of(request, rows, 24)
-    page.object_list = queries.cards(page.object_list)
+    page.object_list = cards_for(request, page.object_list)
     context = {
         "county": found,
         "city": region_name(code[:4]),
@@ -138,7 +138,7 @@ def producer(request: HttpRequest, code: str) -> HttpResponse:
     found = get_object_or_404(Organisation.objects.filter(kind__in=kinds).select_related("county"), code=code)
     rows = listed(today()).filter(producer=found).order_by("-assistance", "title", "stockrecord_id")
     page = page_of(request, rows, 24)
-    page.object_list = queries.cards(page.object_list)
+    page.object_list = cards_for(request, page.object_list)
     with seen_by(None):
         contract = (
             Contract.objects.filter(producer=found, period__contains=today()).select_related("enterprise").first()

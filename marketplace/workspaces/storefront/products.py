@@ -19,13 +19,13 @@ from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.regions import REGIONS, region_name
 from marketplace.workspaces.storefront import queries
+from marketplace.workspaces.storefront.readers import cards_for, union_of
 from marketplace.workspaces.strangers import same_for_strangers
 from marketplace.workspaces.templatetags._figures import fen
 from suppliers.accreditation.models import Accreditation, AccreditationState
 from suppliers.listings.queries import listed
 from suppliers.settlement.models import Contract
 
-_HOME_REGION = "6101"
 _ELSEWHERE = 5
 _HIDDEN = [AccreditationState.DRAFT, AccreditationState.APPLIED, AccreditationState.REFUSED]
 
@@ -33,7 +33,7 @@ _HIDDEN = [AccreditationState.DRAFT, AccreditationState.APPLIED, AccreditationSt
 @open_to_all
 @same_for_strangers
 def product(request: HttpRequest, pk: int) -> HttpResponse:
-    """One product. `?region=` chooses where it is to be delivered."""
+    """One product. `?region=` chooses where it is to be delivered; a union's people see the delivered price first."""
     found = _found(pk)
     offer = next(iter(found.listed_offers), None)
     row = next(iter(listed(today()).filter(product=found)), None)
@@ -47,7 +47,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "outcome": queries.outcome_of(row),
         "history": history_of(found),
         "components": _components(found),
-        "elsewhere": _elsewhere(found),
+        "elsewhere": _elsewhere(request, found),
     }
     if offer:
         context |= _offer(request, found, offer, row)
@@ -72,7 +72,9 @@ def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, 
     """What follows from there being an offer: seller, delivery to the chosen region, the class's reference, lots."""
     seller = offer.partner.organisation
     asked = request.GET.get("region", "")
-    region = asked if asked in REGIONS and len(asked) == 4 else _HOME_REGION
+    union = union_of(request)
+    home = queries.destination_of(union)[:4] if union else queries.CAPITAL
+    region = asked if asked in REGIONS and len(asked) == 4 else home if home in REGIONS else queries.CAPITAL
     arrives = delivered([found.pk], [region]).get((found.pk, region))
     with seen_by(None):
         lots = list(
@@ -91,6 +93,8 @@ def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, 
         "is_producer": seller.kind == "producer",
         "enterprise": contract.enterprise if contract else None,
         "region": region,
+        "region_name": region_name(region),
+        "for_union": union is not None,
         "regions": [(code, name) for code, name in REGIONS.items() if len(code) == 4],
         "arrives": arrives,
         "freight": arrives.unit_price - offer.price_fen if arrives else None,
@@ -130,7 +134,7 @@ def _components(found: Any) -> list[dict[str, Any]]:
     return shown
 
 
-def _elsewhere(found: Any) -> list[queries.Card]:
+def _elsewhere(request: HttpRequest, found: Any) -> list[queries.Card]:
     """Other products of the class, assistance products first, then the cheapest by weight."""
     if found.commodity_class_id is None:
         return []
@@ -140,4 +144,4 @@ def _elsewhere(found: Any) -> list[queries.Card]:
         .exclude(product=found.pk)
         .order_by("-assistance", F("unit_price").asc(nulls_last=True), "stockrecord_id")
     )
-    return queries.cards(rows[:_ELSEWHERE])
+    return cards_for(request, rows[:_ELSEWHERE])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -16,10 +16,14 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import County, Organisation
+from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import CommodityClass
+from marketplace.shop.prices import delivered
+from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.queries import policy_of
+from procurement.programmes.models import Recipient
 from suppliers.listings.models import Listing
 from suppliers.listings.queries import assistance_on
 
@@ -38,6 +42,7 @@ BANDS: dict[str, tuple[int, int | None]] = {
     "200": (10_000, 20_000),
     "more": (20_000, None),
 }
+CAPITAL, _CITY = "6101", 4
 _PER: dict[str, str | Promise] = {"g": _("kg"), "ml": _("litre"), "pc": _("piece")}
 
 
@@ -50,7 +55,9 @@ class ClassOf(NamedTuple):
 
 @dataclass(frozen=True)
 class Card:
-    """One offer as the product card shows it. `price` in fen a sales unit, without freight; `pk` is the product's."""
+    """One offer as the product card shows it. `price` in fen a sales unit; `terms` say whether freight is in it and to where, nothing
+    for the price without freight. `pk` is the product's.
+    """
 
     pk: int
     name: str
@@ -63,6 +70,7 @@ class Card:
     producer: str
     available: int
     note: str
+    terms: str = ""
 
 
 def narrowed(rows: QuerySet[Any], wishes: Mapping[str, Any]) -> QuerySet[Any]:
@@ -159,13 +167,13 @@ def with_rule(rows: Iterable[Any], union: Organisation, day: date) -> list[Card]
     """The offers as cards for a buyer of this union: on an ordinary product, how many assistance products come first.
 
     Counted are those of the same class at no more than the price band above its price by unit, freight apart. What the rule
-    decides for a gift it decides when the product is in the gift. Two statements.
+    decides for a gift it decides when the product is in the gift. The price is the delivered one. Four statements.
     """
     offers = list(rows)
     try:
         band = policy_of(union, day).price_band_bp
     except NoPolicyInForce:
-        return cards(offers)
+        return with_freight(offers, cards(offers), union)
     ordinary = {row.commodity_class_id for row in offers if not row.assistance and row.unit_price}
     prices = dict(
         Listing.objects.filter(assistance_on(day), commodity_class__in=ordinary, unit_price__isnull=False)
@@ -182,7 +190,37 @@ def with_rule(rows: Iterable[Any], union: Organisation, day: date) -> list[Card]
             else sum(p * 10_000 <= limit for p in prices.get(row.commodity_class_id, ()))
         )
         shown.append(_after(card(row), first))
-    return shown
+    return with_freight(offers, shown, union)
+
+
+def destination_of(union: Organisation) -> str:
+    """Where a union's gifts go: the region of its last member on a list, else its own where that is a city, else the capital."""
+    with seen_by([union.pk]):
+        last = Recipient.objects.filter(union=union).order_by("-id").values_list("region", flat=True).first()
+    return str(last or (union.region if len(union.region) >= _CITY else CAPITAL))
+
+
+def with_freight(offers: Sequence[Any], shown: Sequence[Card], union: Organisation) -> list[Card]:
+    """The cards of these offers with what they cost this union delivered, which is what a gift is reckoned by. Two statements."""
+    region = destination_of(union)
+    arrive = delivered((row.product_id for row in offers), [region])
+    place = region_name(region)
+    return [
+        replace(
+            one,
+            price=there.unit_price,
+            per=per_base(_with_its_part(row.unit_price, row.price, there.unit_price), row.base_unit),
+            terms=str(_("delivered to %(place)s") % {"place": place}),
+        )
+        if (there := arrive.get((row.product_id, region)))
+        else replace(one, terms=str(_("without freight; not delivered to %(place)s") % {"place": place}))
+        for row, one in zip(offers, shown, strict=True)
+    ]
+
+
+def _with_its_part(unit_price: int | None, price: int, arrived: int) -> int | None:
+    """The price by weight with its part of the freight, rounded to the fen."""
+    return None if unit_price is None or not price else (unit_price * arrived + price // 2) // price
 
 
 def _after(offer: Card, first: int) -> Card:

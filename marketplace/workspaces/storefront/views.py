@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.organisations.models import Role
-from marketplace.workspaces.doors import memberships_of, open_to_all
+from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.storefront import queries
 from marketplace.workspaces.storefront.facets import facets
 from marketplace.workspaces.storefront.figures import live_figures
 from marketplace.workspaces.storefront.forms import WishesForm
+from marketplace.workspaces.storefront.readers import cards_for, union_of
 from marketplace.workspaces.storefront.season import in_season, season_of
 from marketplace.workspaces.strangers import same_for_strangers
 from procurement.policy.festivals import upcoming
@@ -30,7 +30,6 @@ _SORT_WORDS = {
     "newest": _("Newest first"),
     "name": _("By name"),
 }
-_UNION_ROLES = {Role.BUYER, Role.APPROVER}
 
 
 class _Counted(Paginator[Any]):
@@ -62,7 +61,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "season": season_of(day),
         "festival": festival,
         "days": festival.days_from(day) if festival else 0,
-        "products": queries.cards(chosen),
+        "products": cards_for(request, chosen),
         "groups": queries.groups_on_offer(),
         "figures": live_figures(day),
     }
@@ -89,7 +88,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     in_one = wishes["sort"] or wishes["q"]
     sorted_rows = rows if in_one else queries.AssistanceFirst(rows, found.assistance)
     page = _Counted(sorted_rows, _CARDS, found.found).get_page(request.GET.get("page"))
-    union = next((m.organisation for m in memberships_of(request) if m.role in _UNION_ROLES), None)
+    union = union_of(request)
     offers = list(page.object_list)
     page.object_list = queries.with_rule(offers, union, day) if union else queries.cards(offers)
     itself = sum(not getattr(offer, "by_seller", False) for offer in offers)
