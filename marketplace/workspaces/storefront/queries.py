@@ -167,7 +167,7 @@ def with_rule(rows: Iterable[Any], union: Organisation, day: date) -> list[Card]
     """The offers as cards for a buyer of this union: on an ordinary product, how many assistance products come first.
 
     Counted are those of the same class at no more than the price band above its price by unit, freight apart. What the rule
-    decides for a gift it decides when the product is in the gift. The price is the delivered one. Four statements.
+    decides for a gift it decides when the product is in the gift. The price is the delivered one. Five statements.
     """
     offers = list(rows)
     try:
@@ -194,14 +194,19 @@ def with_rule(rows: Iterable[Any], union: Organisation, day: date) -> list[Card]
 
 
 def destination_of(union: Organisation) -> str:
-    """Where a union's gifts go: the region of its last member on a list, else its own where that is a city, else the capital."""
+    """Where a union's gifts go: where most members of its last list are, else its own region where that is a city, else the capital.
+
+    Two statements.
+    """
     with seen_by([union.pk]):
-        last = Recipient.objects.filter(union=union).order_by("-id").values_list("region", flat=True).first()
-    return str(last or (union.region if len(union.region) >= _CITY else CAPITAL))
+        last = Recipient.objects.filter(union=union).order_by("-id").values_list("programme", flat=True).first()
+        there = Recipient.objects.filter(programme=last).values("region").annotate(heads=Count("pk"))
+        most = there.order_by("-heads", "region").first() if last else None
+    return str(most["region"] if most else union.region if len(union.region) >= _CITY else CAPITAL)
 
 
 def with_freight(offers: Sequence[Any], shown: Sequence[Card], union: Organisation) -> list[Card]:
-    """The cards of these offers with what they cost this union delivered, which is what a gift is reckoned by. Two statements."""
+    """The cards of these offers with what they cost this union delivered, which is what a gift is reckoned by. Three statements."""
     region = destination_of(union)
     arrive = delivered((row.product_id for row in offers), [region])
     place = region_name(region)

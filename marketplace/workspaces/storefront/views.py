@@ -96,6 +96,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "found": page.object_list[:itself],
         "by_seller": page.object_list[itself:],
         "facets": found,
+        "for_union": union is not None,
         "page": page,
         "words": wishes["q"] or "",
         "sorts": list(_SORT_WORDS.items()),
