@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence within a refusal's data: marked for translation, with data of its own."""
+
+    text: Any
+    data: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return str(self.text) % self.data
 
 
 class HouseError(Exception):

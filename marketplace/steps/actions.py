@@ -12,6 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from marketplace.organisations.errors import HouseError
+from marketplace.organisations.refusals import kept
 from marketplace.organisations.scopes import seen_by
 from marketplace.steps.models import Step, StepState
 from marketplace.steps.registry import handler_of, queue_of
@@ -31,6 +32,16 @@ def write(cause: str, kind: str, parts: Iterable[str] = ("",), *, not_before: da
         [Step(cause=cause, kind=kind, part=part, next_run_at=when) for part in parts], ignore_conflicts=True
     )
     transaction.on_commit(lambda: nudge_cause(cause, kind), robust=True)
+
+
+def write_each(causes: Iterable[str], kind: str) -> None:
+    """Write one step of a kind for each of these causes, as `write` does for one."""
+    handler_of(kind)
+    steps = [Step(cause=cause, kind=kind) for cause in causes]
+    Step.objects.bulk_create(steps, ignore_conflicts=True)
+    names = [step.cause for step in steps]
+    due = Step.objects.filter(cause__in=names, kind=kind, state=StepState.DUE)
+    transaction.on_commit(lambda: nudge(due), robust=True)
 
 
 def nudge_cause(cause: str, kind: str) -> None:
@@ -92,7 +103,8 @@ def run(step_id: int) -> bool:
             step.next_run_at = timezone.now() + finished
         else:
             step.state, step.done_at, step.reason = StepState.DONE, timezone.now(), ""
-        step.save(update_fields=["state", "done_at", "reason", "next_run_at", "cursor"])
+            step.refusal = []
+        step.save(update_fields=["state", "done_at", "reason", "refusal", "next_run_at", "cursor"])
         if finished is False:
             transaction.on_commit(lambda: nudge([step]), robust=True)
     return True
@@ -108,9 +120,10 @@ def _put_off(step: Step, error: Exception) -> None:
     step.attempts += 1
     said = str(error) if isinstance(error, HouseError) else f"{type(error).__name__}: {error}"
     step.reason = said[:2000]
+    step.refusal = kept(error) if isinstance(error, HouseError) else []
     step.state = StepState.FAILED if step.attempts >= MAX_ATTEMPTS else StepState.DUE
     step.next_run_at = timezone.now() + _FIRST_WAIT * 2 ** (step.attempts - 1)
-    step.save(update_fields=["attempts", "reason", "state", "next_run_at"])
+    step.save(update_fields=["attempts", "reason", "refusal", "state", "next_run_at"])
 
 
 def run_all_due() -> int:

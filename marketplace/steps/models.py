@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import Organisation
+from marketplace.organisations.refusals import sentences_of
 
 
 class StepState(models.TextChoices):
@@ -31,7 +32,10 @@ class Step(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_run_at = models.DateTimeField(default=timezone.now)
     cursor = models.JSONField(default=dict, help_text="where long work goes on")
-    reason = models.TextField(blank=True)
+    reason = models.TextField(blank=True, help_text="what was raised, for search and the server's log")
+    refusal = models.JSONField(
+        default=list, db_default=[], help_text="the refusal, to be told in the reader's language"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     done_at = models.DateTimeField(null=True)
 
@@ -44,6 +48,11 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.cause} {self.part}".strip()
+
+    @property
+    def why(self) -> str:
+        """Why it failed, in the reader's language where it was refused; else what was raised."""
+        return " ".join(sentences_of(self.refusal)) or self.reason
 
 
 class Command(models.Model):

@@ -157,7 +157,7 @@ def import_roster(
     try:
         reading = read_roster(content, need_address=programme.delivery == Delivery.HOME, filename=name)
     except (WorkbookError, RosterError) as error:
-        raise BadFile(reason=error.sentence) from error
+        raise BadFile(reason=error.said) from error
     copy = annotated_copy(content, reading, filename=name) if reading.faults else b""
     with transaction.atomic():
         locked = locked_draft(programme, _("import a roster into"))

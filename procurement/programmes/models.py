@@ -11,6 +11,7 @@ from marketplace.fulfilment.models import Parcel
 from marketplace.ledger.models import Purse
 from marketplace.organisations.models import Organisation, User
 from marketplace.organisations.personal import EncryptedTextField
+from marketplace.organisations.refusals import sentences_of
 from marketplace.organisations.scopes import scoped
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.order.models import Order
@@ -117,7 +118,8 @@ class RosterImport(models.Model):
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=ImportState, default=ImportState.DONE)
-    reason = models.TextField(blank=True, help_text="why it failed, in words")
+    reason = models.TextField(blank=True, help_text="why it failed, in the worker's language")
+    refusal = models.JSONField(default=list, db_default=[], help_text="why, to be told in the reader's language")
     content = EncryptedTextField(help_text="the workbook, base64, until it has been read")
     people = models.PositiveIntegerField(default=0)
     accepted = models.PositiveIntegerField(default=0)
@@ -138,6 +140,11 @@ class RosterImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def why(self) -> str:
+        """Why it failed, in the reader's language."""
+        return " ".join(sentences_of(self.refusal)) or self.reason
 
 
 class Recipient(models.Model):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.organisations.errors import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -115,4 +117,9 @@ class RosterError(Exception):
     @property
     def sentence(self) -> str:
         """The sentence in the active language."""
-        return str(_SENTENCES[self.code]) % self.data
+        return str(self.said)
+
+    @property
+    def said(self) -> Sentence:
+        """The sentence, to be told in the language of whoever reads."""
+        return Sentence(_SENTENCES[self.code], self.data)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role, User
 from marketplace.organisations.queries import require
+from marketplace.organisations.refusals import kept
 from marketplace.organisations.scopes import seen_by
 from marketplace.steps.actions import retry as retry_step
 from marketplace.steps.actions import write
@@ -40,7 +41,7 @@ def take_roster(actor: User, programme: Programme, file_name: str, content: byte
     try:
         refuse_other_types(content)
     except WorkbookError as error:
-        raise BadFile(reason=error.sentence) from error
+        raise BadFile(reason=error.said) from error
     with transaction.atomic():
         locked = locked_draft(programme, _("import a roster into"))
         waiting, is_new = RosterImport.objects.get_or_create(
@@ -72,7 +73,8 @@ def read_waiting(import_id: int) -> None:
                 import_roster(waiting.imported_by, waiting.programme, waiting.file_name, content, waiting)
         except HouseError as error:
             waiting.state, waiting.reason, waiting.content = ImportState.FAILED, " ".join(error.sentences), ""
-            waiting.save(update_fields=["state", "reason", "content"])
+            waiting.refusal = kept(error)
+            waiting.save(update_fields=["state", "reason", "refusal", "content"])
 
 
 def state_of_import(upload: RosterImport) -> str:

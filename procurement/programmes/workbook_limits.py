@@ -3,6 +3,8 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.organisations.errors import Sentence
+
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_ENTRIES = 2_000
 # A roster of 100,000 people with seven columns unpacks to about 50 MB; memory follows the unpacked size.
@@ -70,4 +72,9 @@ class WorkbookError(Exception):
     @property
     def sentence(self) -> str:
         """The sentence in the active language."""
-        return str(_SENTENCES[self.code]) % self.data
+        return str(self.said)
+
+    @property
+    def said(self) -> Sentence:
+        """The sentence, to be told in the language of whoever reads."""
+        return Sentence(_SENTENCES[self.code], self.data)

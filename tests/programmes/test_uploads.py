@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from marketplace.organisations.errors import HouseError
 from marketplace.steps.actions import MAX_ATTEMPTS, run_all_due
@@ -79,7 +79,10 @@ def test_what_cannot_be_read_is_said_and_not_tried_again() -> None:
     run_all_due()
     upload.refresh_from_db()
     assert (upload.state, upload.content) == ("failed", "")
-    assert upload.reason
+    with translation.override("en"):
+        assert upload.why == "The file is not a spreadsheet (text). Save the list as an Excel workbook (.xlsx)."
+    with translation.override("zh-hans"):
+        assert upload.why == "这不是电子表格（text）。请把名单存为 Excel 工作簿（.xlsx）。"
     assert Step.objects.get(kind="roster.read").attempts == 0
 
 
