@@ -276,7 +276,13 @@ MESSAGE_PROVIDER = os.environ.get(
 DEMO_LOGINS = "marketplace.demo.door.logins" if EMBEDDED and _flag("MALL_DEMO") else ""
 DEMO_PHONES = "marketplace.demo.door.phones" if DEMO_LOGINS else ""
 # What the sweeper does at every turn besides nudging steps.
-REGULAR_WORK = ["marketplace.evidence.handlers.tick"]
+REGULAR_WORK = ["marketplace.evidence.handlers.tick", "marketplace.steps.schedule.write_todays"]
+# Steps that are written once a day, and the hour from which they are due: nobody gets a message at night.
+DAILY_STEPS = {"signin.forget_codes": 3, "reminders.daily": 9}
+# Codes sent to phones are kept for so many days after they were asked for: longer than any limit counts them.
+PHONE_CODES_KEPT_DAYS = int(os.environ.get("PHONE_CODES_KEPT_DAYS", "30"))
+# Where people reach the site, e.g. https://mall.example, for links in messages; empty: messages have no links.
+SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
 
 EVIDENCE_ORIGIN = os.environ.get("EVIDENCE_ORIGIN", "qinling-union-mall.example/log")
 EVIDENCE_KEY_FILE = Path(os.environ.get("EVIDENCE_KEY_FILE", DATA_DIR / "keys" / "log.key"))

@@ -22,3 +22,9 @@ def send_phone_code(step: Step) -> None:
         "code": phone_codes.code_of(asked)
     }
     send("sign_in_code", f"phone-code:{asked.pk}", person.phone, words, asked.expires_at)
+
+
+@handles(phone_codes.FORGET)
+def forget_codes(_step: Step) -> None:
+    """Remove old codes."""
+    phone_codes.forget()

@@ -23,7 +23,7 @@ from marketplace.signin.errors import TooManyCodes, WrongPhoneCode
 from marketplace.signin.models import PhoneCode
 from marketplace.steps.actions import write
 
-STEP = "signin.phone_code"
+STEP, FORGET = "signin.phone_code", "signin.forget_codes"
 GOOD_FOR = timedelta(minutes=5)
 TRIES = 5
 ROLES = frozenset({Role.PRODUCER, Role.MEMBER})
@@ -42,6 +42,13 @@ def code_of(asked: PhoneCode) -> str:
     """Its six digits, derived anew each time."""
     made = hmac.new(settings.SECRET_KEY.encode(), f"phone code\0{asked.salt}".encode(), sha256).digest()
     return f"{int.from_bytes(made[:8], 'big') % 1_000_000:06d}"
+
+
+def forget() -> int:
+    """Remove the codes that were asked for longer than PHONE_CODES_KEPT_DAYS ago; how many. Carried out by a step each day."""
+    old = timezone.now() - timedelta(days=settings.PHONE_CODES_KEPT_DAYS)
+    gone, _kinds = PhoneCode.objects.filter(asked_at__lt=old).delete()
+    return gone
 
 
 def latest_code_of(asked: int | None) -> str:

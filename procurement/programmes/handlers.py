@@ -3,6 +3,7 @@
 from marketplace.steps.models import Step
 from marketplace.steps.registry import handles
 from procurement.programmes.choosing import CLOSE, close_in_time
+from procurement.programmes.reminders import DAILY, remind
 from procurement.programmes.uploads import READ, read_waiting
 from procurement.programmes.vouchers import LAST_DAY, deliver_the_rest
 
@@ -11,6 +12,12 @@ from procurement.programmes.vouchers import LAST_DAY, deliver_the_rest
 def on_close(step: Step) -> None:
     """Close a choosing at its deadline; nothing to do when the buyer closed it before."""
     close_in_time(int(step.part))
+
+
+@handles(DAILY, queue="reports")
+def on_day(_step: Step) -> None:
+    """Remind of what ends soon or waits."""
+    remind()
 
 
 @handles(LAST_DAY)

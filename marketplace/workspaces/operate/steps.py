@@ -59,6 +59,18 @@ KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Close the members' choosing"),
         gettext_lazy("Ask the union's buyer to close the choosing by hand, or try again."),
     ),
+    "voucher.last_day": (
+        gettext_lazy("Send to the workplace what nobody called for"),
+        gettext_lazy("Look at the plan's entries, then try again: members' goods wait for it."),
+    ),
+    "reminders.daily": (
+        gettext_lazy("Remind of what ends soon or waits"),
+        gettext_lazy("Try again; what was said already is not said twice."),
+    ),
+    "signin.forget_codes": (
+        gettext_lazy("Remove old sign-in codes"),
+        gettext_lazy("Try again; tomorrow's step removes what is left."),
+    ),
     "roster.read": (
         gettext_lazy("Read a list of members"),
         gettext_lazy("Ask the union's buyer to upload the list again; the file that failed stays with the plan."),
