@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.demo.accredited import accredit, accredit_in_part
 from marketplace.demo.catalogue import make_classes, make_goods
-from marketplace.demo.choice import open_a_choice
+from marketplace.demo.choice import hand_out_vouchers, open_a_choice
 from marketplace.demo.clock import moment, simulated
 from marketplace.demo.devices import give_phones, make_devices
 from marketplace.demo.gifts import BEFORE
@@ -115,3 +115,4 @@ def _live(tell: Callable[[str], None]) -> None:
         make_history(supply, clock, now, SEED, lambda when: tell(f"{when:%Y-%m}"))
     _stock_up(supply)
     open_a_choice(supply)
+    hand_out_vouchers(supply)

@@ -97,11 +97,11 @@ def past(_past):
 def test_how_much_there_is(past: None) -> None:
     gifts = plan(timezone.localdate(), random.Random(SEED))
     placed = [gift for gift in gifts if gift.stage not in ("draft", "submitted", "approved")]
-    assert Order.objects.count() == len(placed)
-    assert Programme.objects.count() == len(gifts) + 1  # what members choose now
-    assert Recipient.objects.count() == sum(gift.heads for gift in gifts) + 12
+    assert Order.objects.count() == len(placed) + 1  # what members call for by voucher
+    assert Programme.objects.count() == len(gifts) + 2  # what members choose now, and call for
+    assert Recipient.objects.count() == sum(gift.heads for gift in gifts) + 12 + 12
     assert Counter(Programme.objects.values_list("state", flat=True)) == {
-        "placed": len(placed), "submitted": 2, "draft": 1, "approved": 1, "choosing": 1,
+        "placed": len(placed) + 1, "submitted": 2, "draft": 1, "approved": 1, "choosing": 1,
     }  # fmt: skip
     states = {state_of(so) for so in with_states(SupplierOrder.objects.all())}
     assert {"sent", "confirmed", "assigned", "shipped", "accepted"} <= states
