@@ -12,7 +12,7 @@ from marketplace.evidence.actions import record
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import User
 from marketplace.organisations.queries import require_operator
-from marketplace.shop.catalogue.models import CommodityClass, Product
+from marketplace.shop.catalogue.models import CommodityClass, Determination, Product
 from marketplace.shop.errors import ContentMissing, GroundMissing, NotALeaf
 from marketplace.shop.partner.models import StockRecord
 
@@ -27,10 +27,12 @@ class Marks:
     dietary: Sequence[str] = ()
 
 
-def classify(actor: User, product: Product, commodity_class: CommodityClass, marks: Marks, ground: str) -> None:
+def classify(
+    actor: User, product: Product, commodity_class: CommodityClass, marks: Marks, ground: str
+) -> Determination | None:
     """Determine a product's class and marks, with the ground. What was decided before stays; what is decided from now on sees it.
 
-    Raises NotAllowed, Refusals of NotALeaf, ContentMissing, GroundMissing. Nothing changed leaves no trace.
+    Raises NotAllowed, Refusals of NotALeaf, ContentMissing, GroundMissing. Nothing changed leaves no trace and gives None.
     """
     require_operator(actor)
     faults: list[HouseError] = []
@@ -42,17 +44,73 @@ def classify(actor: User, product: Product, commodity_class: CommodityClass, mar
         faults.append(GroundMissing())
     if faults:
         raise Refusals(faults)
+    return _determine(actor, product, commodity_class, marks, ground)
+
+
+def remove(actor: User, product: Product, ground: str) -> Determination | None:
+    """Take a product out of its class: until it has another, no union may buy it. Raises NotAllowed, GroundMissing.
+
+    A product without a class leaves no trace and gives None.
+    """
+    require_operator(actor)
+    if not ground.strip():
+        raise GroundMissing
+    return _determine(actor, product, None, None, ground)
+
+
+def undo(actor: User, determination: Determination, ground: str) -> Determination | None:
+    """Let a product be again what it was before a determination; None when a later one has spoken meanwhile.
+
+    Raises NotAllowed, GroundMissing.
+    """
+    require_operator(actor)
+    if not ground.strip():
+        raise GroundMissing
+    before = determination.before
+    found = CommodityClass.objects.filter(code=before["class"]).first()
+    marks = Marks(before["net_content"], before["grade"], before["processing"], before["dietary"])
+    return _determine(actor, determination.product, found, marks, ground, undoes=determination)
+
+
+def _determine(
+    actor: User,
+    product: Product,
+    to: CommodityClass | None,
+    marks: Marks | None,
+    ground: str,
+    undoes: Determination | None = None,
+) -> Determination | None:
+    """Write what a product is compared by from now on, and publish it, under the product's lock."""
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).select_related("commodity_class").get(pk=product.pk)
-        before = _facts(locked)
-        locked.commodity_class = commodity_class
-        locked.net_content, locked.grade = marks.net_content, marks.grade.strip()
-        locked.processing, locked.dietary = marks.processing.strip(), sorted(set(marks.dietary))
-        if _facts(locked) == before:
-            return
+        earlier = Determination.objects.filter(product=locked)
+        if undoes is not None and earlier.first() != undoes:
+            return None
+        before, origin = _facts(locked), locked.commodity_class
+        locked.commodity_class = to
+        if marks is not None:
+            locked.net_content, locked.grade = marks.net_content, marks.grade.strip()
+            locked.processing, locked.dietary = marks.processing.strip(), sorted(set(marks.dietary))
+        after = _facts(locked)
+        if after == before:
+            return None
         locked.save(update_fields=["commodity_class", "net_content", "grade", "processing", "dietary"])
-        body = {"product": product.pk, "before": before, "after": _facts(locked), "ground": ground.strip()}
-        record("product.determined", body, subject=f"product:{product.pk}")
+        number = f"PD-{locked.pk:06d}-{earlier.count() + 1}"
+        body = {"number": number, "product": locked.pk, "before": before, "after": after, "ground": ground.strip()}
+        if undoes is not None:
+            body["undoes"] = undoes.number
+        return Determination.objects.create(
+            number=number,
+            product=locked,
+            from_class=origin,
+            to_class=to,
+            before=before,
+            after=after,
+            ground=ground.strip(),
+            made_by=actor,
+            entry=record("product.determined", body, subject=f"product:{locked.pk}"),
+            undoes=undoes,
+        )
 
 
 def put_on_offer(actor: User, offer: StockRecord, ground: str) -> None:

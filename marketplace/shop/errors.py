@@ -30,3 +30,42 @@ class GroundMissing(HouseError):
 
     code = "ground_missing"
     sentence = _("Write the ground of the determination: sellers may challenge it, and auditors read it.")
+
+
+class BoundsEmpty(HouseError):
+    """Bounds that bound nothing."""
+
+    code = "bounds_empty"
+    sentence = _(
+        "These bounds for “%(name)s” say nothing: give a range of contents, grades, processings or dietary marks that count."
+    )
+
+
+class BoundsInsideOut(HouseError):
+    """A smallest content above the largest."""
+
+    code = "bounds_inside_out"
+    sentence = _("The smallest content (%(least)s) is larger than the largest (%(most)s): exchange them.")
+
+
+class BoundsWait(HouseError):
+    """Another proposal for the class waits."""
+
+    code = "bounds_wait"
+    sentence = _(
+        "Bounds for “%(name)s” are proposed already and wait for a second operator: let them be decided before others are proposed."
+    )
+
+
+class BoundsOwn(HouseError):
+    """Whoever proposed bounds wants to set them in force."""
+
+    code = "bounds_own"
+    sentence = _("You proposed these bounds for “%(name)s” yourself: another operator has to look at them.")
+
+
+class BoundsDecided(HouseError):
+    """Bounds that are no proposal any more."""
+
+    code = "bounds_decided"
+    sentence = _("These bounds for “%(name)s” were decided meanwhile: open the class again to see how.")

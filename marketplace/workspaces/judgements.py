@@ -16,6 +16,7 @@ from procurement.priority.models import Judgement
 
 # The criteria that an assistance product failed, as certificates name them.
 CRITERIA = {
+    "content": _("a package of another size"),
     "grade": _("another grade"),
     "processing": _("another processing"),
     "dietary": _("dietary requirements not met"),

@@ -12,6 +12,7 @@ from marketplace.shop.policy import PurchaseRequest, WantedLine
 from procurement.policy import models as policies
 from procurement.policy.queries import policy_of
 from procurement.priority import rule
+from procurement.priority.equivalence import missed
 from procurement.priority.models import PriorityException
 from procurement.priority.offers import OfferRow, offers
 from procurement.priority.standing import Standing, standing
@@ -209,14 +210,6 @@ def _candidates(request: PurchaseRequest, wanted: OfferRow, rows: Iterable[Offer
 
 
 def _not_equivalent(wanted: OfferRow, row: OfferRow) -> list[str]:
-    """The criteria of equivalence within the class that an offer misses; an unstated grade or processing matches any."""
-    missed = []
-    if wanted.grade and row.grade and wanted.grade != row.grade:
-        missed.append("grade")
-    if wanted.processing and row.processing and wanted.processing != row.processing:
-        missed.append("processing")
-    if not set(wanted.dietary) <= set(row.dietary):
-        missed.append("dietary")
-    if row.freight is None:
-        missed.append("not_delivered_there")
-    return missed
+    """The criteria of equivalence within the class that an offer misses, and whether it comes to the region at all."""
+    there = [] if row.freight is not None else ["not_delivered_there"]
+    return missed(wanted, row, wanted.bounds) + there

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from django.db import connection
 from django.utils.translation import get_language
 
+from procurement.priority.equivalence import Bounds
+
 # The longest delivery prefix that fits a destination counts; the latest accreditation of a product speaks for it. The reference
 # price is the higher of the offer's own highest price in 90 days and the class's published one, both per sales unit.
 _OFFERS = """
@@ -20,13 +22,15 @@ _OFFERS = """
             (SELECT max(h.price) FROM partner_pricerecord h
                 WHERE h.stockrecord_id = sr.id AND h.at > %(day)s::date - 90),
             coalesce(c.reference_price::bigint * p.net_content / 1000, 0)
-        )
+        ),
+        b.id, b.content_least, b.content_most, b.grades, b.processings, b.dietary
     FROM catalogue_product p
     JOIN partner_stockrecord sr ON sr.product_id = p.id
     JOIN partner_partner partner ON partner.id = sr.partner_id
     JOIN organisations_organisation org ON org.id = partner.organisation_id
     JOIN stock_stock s ON s.id = sr.stock_id
     LEFT JOIN catalogue_commodityclass c ON c.id = p.commodity_class_id
+    LEFT JOIN catalogue_classbounds b ON b.commodity_class_id = c.id AND b.state = 'in_force'
     LEFT JOIN LATERAL (
         SELECT * FROM accreditation_accreditation a
         WHERE a.product_id = p.id AND a.state IN ('valid', 'suspended', 'revoked')
@@ -75,6 +79,25 @@ class OfferRow:
     freight: int | None
     days: int | None
     reference_price: int
+    bounds_id: int | None
+    content_least: int | None
+    content_most: int | None
+    grades: Sequence[str] | None
+    processings: Sequence[str] | None
+    dietary_counted: Sequence[str] | None
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The bounds in force of its class, None where none are."""
+        if self.bounds_id is None:
+            return None
+        return Bounds(
+            self.content_least or 0,
+            self.content_most or 0,
+            self.grades or (),
+            self.processings or (),
+            self.dietary_counted or (),
+        )
 
     def failings(self, day: date) -> tuple[str, ...]:
         """Why this is no assistance offer on that day; empty when it is one. (That it is not delivered is not among them.)"""

@@ -17,8 +17,8 @@ from marketplace.demo import cast
 from marketplace.evidence.models import Entry
 from marketplace.ledger.actions import set_aside
 from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
-from marketplace.organisations.models import Membership, Organisation, Role
-from marketplace.shop.catalogue.models import Product
+from marketplace.organisations.models import Membership, Organisation, Role, User
+from marketplace.shop.determinations import remove
 from procurement.priority.models import Judgement
 from procurement.programmes.actions import (
     approve,
@@ -345,7 +345,7 @@ class TestPlacing:
 
     def test_an_unclassified_product(self) -> None:
         giver = side()
-        Product.objects.filter(upc=MOONCAKES).update(commodity_class=None)
+        remove(User.objects.get(username="operator"), product(MOONCAKES), "成分不明")
         programme = approved(giver, [MOONCAKES])
         assert self.place_refused(programme, giver, ATTEMPT) == [
             (

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from marketplace.demo import cast
 from marketplace.organisations.models import County, Organisation, User
 from marketplace.shop.catalogue.models import CommodityClass, Component
+from marketplace.shop.determinations import Marks, classify, remove
 from marketplace.shop.partner.models import StockRecord
 from suppliers.accreditation import actions as accreditation
 from suppliers.accreditation.models import Accreditation, AccreditationState
@@ -163,9 +164,11 @@ def _move_accreditation(number: int) -> None:
 def _reclassify(number: int) -> None:
     classes = list(CommodityClass.objects.filter(parent__isnull=False).order_by("pk"))
     product = StockRecord.objects.get(pk=_offers()[number % 20]).product
-    product.commodity_class = classes[number % len(classes)] if number % 5 else None
-    product.net_content = number
-    product.save()
+    operator = User.objects.get(username="operator")
+    if number % 5:
+        classify(operator, product, classes[number % len(classes)], Marks(number), "…")
+    else:
+        remove(operator, product, "…")
 
 
 def _change_class(number: int) -> None:

@@ -9,6 +9,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.catalogue.abstract_models import AbstractProduct
 
+from marketplace.evidence.models import Entry
+from marketplace.organisations.models import User
+
 
 class CommodityClass(models.Model):
     """A class of goods (品类); a leaf is what products are compared within. `base_unit` is what contents are measured in."""
@@ -60,6 +63,88 @@ class Product(AbstractProduct):
     def is_box(self) -> bool:
         """Whether the product is a mixed box, judged by its components."""
         return bool(self.components.exists())
+
+
+class BoundsState(models.TextChoices):
+    """Bounds are proposed by one operator and come into force by another's word."""
+
+    PROPOSED = "proposed", _("Proposed")
+    IN_FORCE = "in_force", _("In force")
+    REPLACED = "replaced", _("Replaced")
+    DISCARDED = "discarded", _("Discarded")
+
+
+BOUNDS_MOVES: dict[str, list[str]] = {"proposed": ["in_force", "discarded"], "in_force": ["replaced"]}
+
+
+class ClassBounds(models.Model):
+    """Within which measured attributes two products of a class are equivalent. What they say never changes.
+
+    Contents in base units of one sales unit; 0 = no bound. `grades` from the best down: an equivalent is of the same grade or a better
+    one. Of `processings` each is another kind of goods; of `dietary` each mark that the wanted product bears has to be borne. A grade
+    or processing that is not named here, or not stated, fits any.
+    """
+
+    commodity_class = models.ForeignKey(CommodityClass, on_delete=models.PROTECT, related_name="bounds")
+    content_least = models.PositiveIntegerField(default=0)
+    content_most = models.PositiveIntegerField(default=0)
+    grades = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    processings = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    dietary = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    ground = models.TextField()
+    state = models.CharField(max_length=10, choices=BoundsState, default=BoundsState.PROPOSED)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["commodity_class"], condition=Q(state="in_force"), name="one_set_of_bounds_in_force"
+            ),
+            models.UniqueConstraint(
+                fields=["commodity_class"], condition=Q(state="proposed"), name="one_set_of_bounds_proposed"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "discarded"])
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("proposed_by"))),
+                name="a_second_person_sets_bounds",
+            ),
+            models.CheckConstraint(
+                condition=Q(content_most=0) | Q(content_least__lte=F("content_most")), name="bounds_have_an_inside"
+            ),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.commodity_class} {self.state}"
+
+
+class Determination(models.Model):
+    """A published word on what a product is compared with, and why: it joins a class, leaves it, or is measured anew. Append-only.
+
+    `before` and `after` hold class code, net content, grade, processing and dietary marks.
+    """
+
+    number = models.CharField(max_length=40, unique=True)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="determinations")
+    from_class = models.ForeignKey(CommodityClass, on_delete=models.PROTECT, null=True, related_name="+")
+    to_class = models.ForeignKey(CommodityClass, on_delete=models.PROTECT, null=True, related_name="+")
+    before = models.JSONField()
+    after = models.JSONField()
+    ground = models.TextField()
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="+")
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["product", "-id"], name="determinations_of_a_product")]
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class Component(models.Model):
