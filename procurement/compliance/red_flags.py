@@ -57,13 +57,16 @@ _ACCREDITATION = """
     GROUP BY o.id, p.id ORDER BY o.id
 """
 
+# The lowest price of the days before: what was asked when they began, and every price since.
 _PRICE_JUMP = """
     SELECT o.union_id, 'order:' || o.number, l.title, (l.line_price_incl_tax * 100)::bigint
     FROM order_line l JOIN order_order o ON o.id = l.order_id
     JOIN LATERAL (SELECT price FROM partner_pricerecord WHERE stockrecord_id = l.stockrecord_id AND at <= o.date_placed
         ORDER BY at DESC LIMIT 1) now ON true
     JOIN LATERAL (SELECT min(price) AS price FROM partner_pricerecord WHERE stockrecord_id = l.stockrecord_id
-        AND at BETWEEN o.date_placed - make_interval(days => %(days)s) AND o.date_placed) before ON true
+        AND at <= o.date_placed AND at >= coalesce((SELECT max(at) FROM partner_pricerecord
+            WHERE stockrecord_id = l.stockrecord_id AND at <= o.date_placed - make_interval(days => %(days)s)), '-infinity')
+        ) before ON true
     WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s AND now.price * 10000 >= before.price * (10000 + %(jump)s)
     ORDER BY o.id
 """
