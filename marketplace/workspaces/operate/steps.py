@@ -75,6 +75,14 @@ KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Read a list of members"),
         gettext_lazy("Ask the union's buyer to upload the list again; the file that failed stays with the plan."),
     ),
+    "pack.intend": (
+        gettext_lazy("Note what an evidence pack holds"),
+        gettext_lazy("Try again. Whoever asked for the pack can also ask for a new one."),
+    ),
+    "pack.seal": (
+        gettext_lazy("Write an evidence pack"),
+        gettext_lazy("Look whether the log is signed and witnessed in time. Then try again."),
+    ),
     "message.send": (
         gettext_lazy("Send a short message"),
         gettext_lazy("Look whether the provider of messages answers and the account is in credit. Then try again."),
@@ -157,7 +165,11 @@ def _found(sort: str, ids: list[int]) -> dict[int, Cause]:
     if sort == "import":
         uploads = RosterImport.objects.filter(pk__in=ids).select_related("programme__union")
         return {upload.pk: _of_plan(upload.programme) for upload in uploads}
-    told = {"message": _("Message %(number)s"), "phone_code": _("Sign-in code %(number)s")}
+    told = {
+        "message": _("Message %(number)s"),
+        "phone_code": _("Sign-in code %(number)s"),
+        "pack": _("Evidence pack %(number)s"),
+    }
     return {number: Cause(told[sort] % {"number": number}) for number in ids} if sort in told else {}
 
 
