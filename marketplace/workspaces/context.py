@@ -103,6 +103,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("audit:distribution", _("Distribution"), "coins"),
             Entry("audit:flags", _("Red flags"), "alert"),
             Entry("audit:cases", _("Audit cases"), "flag"),
+            Entry("audit:policies", _("Rules to come"), "scales"),
             Entry("verification", _("Verify it yourself"), "shield"),
         ),
     ),

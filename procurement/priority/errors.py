@@ -78,6 +78,15 @@ SENTENCES: dict[str, Any] = {
 }
 
 
+class SimulationPeriod(HouseError):
+    """A simulation of the future."""
+
+    code = "simulation_period"
+    sentence = _(
+        "A simulation reads what was decided until yesterday; it cannot begin on %(since)s. Choose an earlier day."
+    )
+
+
 class ExceptionNotOpen(HouseError):
     """A request for an exception was decided meanwhile."""
 

@@ -185,6 +185,64 @@ class Decision(models.Model):
         return f"{self.product} {self.outcome}"
 
 
+class Simulation(models.Model):
+    """Stored judgements of a period, decided once more under another policy; a step works through them, chunk by chunk.
+
+    `until` is the first day that is not read any more, never after the day on which it was asked for: what is read stays the same.
+    `figures` are those of simulation.Figures.
+    """
+
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="simulations")
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="for whom: its subtree, or all for the operator",
+    )
+    since = models.DateField()
+    until = models.DateField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    total = models.PositiveIntegerField(help_text="judgements to read")
+    done = models.PositiveIntegerField(default=0)
+    figures = models.JSONField(default=dict)
+
+    objects = scoped("organisation")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["policy", "organisation", "since", "until"], name="simulated_once_for_a_period"
+            ),
+            models.CheckConstraint(condition=Q(until__gt=F("since")), name="a_simulation_has_a_period"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.policy} {self.since} – {self.until}"
+
+
+class SimulatedChange(models.Model):
+    """A judgement that the other policy would have decided otherwise. `amount` is fen; `reasons` as simulation.Reason."""
+
+    simulation = models.ForeignKey(Simulation, on_delete=models.CASCADE, related_name="changes")
+    judgement = models.ForeignKey(Judgement, on_delete=models.PROTECT, related_name="+")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    was_allowed = models.BooleanField()
+    would_be_allowed = models.BooleanField()
+    lines = models.PositiveIntegerField()
+    amount = models.BigIntegerField()
+    reasons = models.JSONField(default=list)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["simulation", "judgement"], name="simulated_once")]
+
+    def __str__(self) -> str:
+        return f"{self.judgement}: {self.was_allowed} → {self.would_be_allowed}"
+
+
 class Release(models.Model):
     """Units of a decision that were cancelled, refused or returned: what a decision still counts is itself less its releases.
 

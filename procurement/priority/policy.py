@@ -12,34 +12,18 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from marketplace.evidence.actions import record
-from marketplace.ledger.actions import yuan
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.order.models import Line, Order
 from marketplace.shop.policy import PurchaseRequest, Verdict
-from procurement.policy.models import GiftForm, Occasion
 from procurement.priority import rule
 from procurement.priority.errors import ExceptionUsedUp, RuleViolation
 from procurement.priority.gifts import Asked, Question, question
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException, UnionYear
-from procurement.priority.words import per_cent
+from procurement.priority.words import in_words
 from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
-
-_MONEY = {
-    "reserve",
-    "drawn",
-    "ordinary",
-    "limit",
-    "assistance",
-    "given",
-    "floor",
-    "per_head",
-    "cap",
-    "total",
-    "last_assistance",
-}
 
 
 @dataclass(frozen=True)
@@ -229,7 +213,7 @@ def _sentences(judged: Judged) -> list[HouseError]:
             data |= {key: value for key, value in violation.data.items() if key != "blocked"}
         data["blocked"] = sum(int(v.data.get("blocked", 0)) for v in found)
         data["substitutes"] = _named_substitutes(judged, [v.ref for v in found], titles)
-        error = RuleViolation(code, **_words(data))
+        error = RuleViolation(code, **in_words(data))
         told.setdefault(str(error), error)
     return list(told.values())
 
@@ -250,22 +234,3 @@ def _named_substitutes(judged: Judged, refs: Iterable[str], titles: Mapping[int,
         if ref in judged.question.asked:
             names += [titles[int(s.product)] for s in judged.decision(ref).substitutes if s.quantity]
     return _(" (%(names)s)") % {"names": _(", ").join(dict.fromkeys(names))} if names else ""
-
-
-def _words(data: dict[str, object]) -> dict[str, object]:
-    """The engine's figures as a person reads them: fen as yuan, shares as per cent, codes as labels."""
-    words: dict[str, object] = {}
-    for key, value in data.items():
-        name = key.removesuffix("_fen")
-        name = {"ordinary_limit": "limit", "assistance_per_head": "given"}.get(name, name)
-        if key == "minimum_share_bp":
-            words["share"] = per_cent(int(str(value)))
-        elif key.endswith("_fen") and name in _MONEY:
-            words[name] = yuan(int(str(value)))
-        else:
-            words[name] = value
-    if "occasion" in words and words["occasion"] in Occasion.values:
-        words["occasion"] = Occasion(str(words["occasion"])).label
-    if "form" in words and words["form"] in GiftForm.values:
-        words["form"] = GiftForm(str(words["form"])).label
-    return words

@@ -1,11 +1,82 @@
-"""Figures as the rule's sentences say them."""
+"""What the rule says, in words and figures as people read them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.ledger.actions import yuan
+from procurement.policy.models import GiftForm, Occasion
+from procurement.priority.errors import RuleViolation
+
+_MONEY = {
+    "reserve",
+    "drawn",
+    "ordinary",
+    "limit",
+    "assistance",
+    "given",
+    "floor",
+    "per_head",
+    "cap",
+    "total",
+    "last_assistance",
+}
+
+# The engine's rules by name, as a list of reasons says them.
+_RULES: dict[str, str | Promise] = {
+    "assistance_first": _("assistance products first"),
+    "box_blocked": _("assistance products first, in a box"),
+    "unclassified": _("no commodity class"),
+    "accreditation_missing": _("accreditation missing"),
+    "ring_fenced_purse": _("ordinary goods from an assistance-only purse"),
+    "reserve_short": _("assistance-only purse exhausted"),
+    "make_good_due": _("something to make good"),
+    "over_stock": _("stock"),
+    "share": _("minimum share of the year"),
+    "floor": _("assistance products for each member"),
+    "last_year": _("not below the year before"),
+    "cap": _("cap for each member"),
+    "occasion": _("occasion"),
+    "form": _("form of the gift"),
+    "quotations": _("quotations"),
+    "approvers": _("people who decide"),
+}
 
 
 def per_cent(basis_points: int) -> str:
     """A share in the reader's language: 5000 → "50%" in Chinese, "50 %" in English; 3333 → "33.33%"."""
     number = f"{basis_points / 100:.2f}".rstrip("0").rstrip(".")
     return f"{number}%" if (get_language() or "zh").startswith("zh") else f"{number} %"
+
+
+def rule_label(code: str) -> str:
+    """A rule of the engine by its code, in few words."""
+    return str(_RULES.get(code, code))
+
+
+def breach(code: str, figures: Mapping[str, object]) -> str:
+    """The sentence about a gift as a whole that breaks a rule, with the engine's figures."""
+    return str(RuleViolation(code, **in_words(figures)))
+
+
+def in_words(data: Mapping[str, object]) -> dict[str, object]:
+    """The engine's figures as a person reads them: fen as yuan, shares as per cent, codes as labels."""
+    words: dict[str, object] = {}
+    for key, value in data.items():
+        name = key.removesuffix("_fen")
+        name = {"ordinary_limit": "limit", "assistance_per_head": "given"}.get(name, name)
+        if key == "minimum_share_bp":
+            words["share"] = per_cent(int(str(value)))
+        elif key.endswith("_fen") and name in _MONEY:
+            words[name] = yuan(int(str(value)))
+        else:
+            words[name] = value
+    if "occasion" in words and words["occasion"] in Occasion.values:
+        words["occasion"] = Occasion(str(words["occasion"])).label
+    if "form" in words and words["form"] in GiftForm.values:
+        words["form"] = GiftForm(str(words["form"])).label
+    return words

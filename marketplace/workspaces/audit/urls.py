@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.audit import overview, views
+from marketplace.workspaces.audit import overview, policies, views
 
 app_name = "audit"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("orders/<str:number>/pack/", views.pack, name="pack"),
     path("orders/<str:number>/pack/progress/", views.pack_progress, name="pack_progress"),
     path("orders/<str:number>/pack/<int:pack>/evidence.zip", views.pack_file, name="pack_file"),
+    path("policies/", policies.index, name="policies"),
+    path("policies/<int:pk>/simulate/", policies.simulate, name="policy_simulate"),
+    path("simulations/<int:pk>/", policies.simulation, name="simulation"),
     path("cases/", views.cases, name="cases"),
     path("cases/<int:pk>/", views.case, name="case"),
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -16,6 +18,7 @@ from marketplace.workspaces.operate.forms import PolicyForm
 from marketplace.workspaces.pages import put_into, tell, thanks, today
 from marketplace.workspaces.policy_words import level_label, topics
 from marketplace.workspaces.regions import region_name
+from marketplace.workspaces.simulations import ask, draft_context, shown
 from procurement.policy import actions, drafts
 from procurement.policy.models import Policy
 
@@ -38,9 +41,22 @@ def index(request: HouseRequest) -> HttpResponse:
 def detail(request: HouseRequest, pk: int) -> HttpResponse:
     """One policy in sentences; a draft can be approved by a second person or thrown away."""
     policy = get_object_or_404(_policies(), pk=pk)
-    return render(
-        request, "operate/policy.html", _shown(policy) | {"is_drafter": policy.drafted_by_id == request.user.pk}
-    )
+    context = draft_context(request, policy, "operate") | _shown(policy)
+    return render(request, "operate/policy.html", context | {"is_drafter": policy.drafted_by_id == request.user.pk})
+
+
+@open_to(Role.OPERATOR)
+@require_POST
+def simulate(request: HouseRequest, pk: int) -> HttpResponse:
+    """Ask what would have been decided under this policy."""
+    policy = get_object_or_404(Policy, pk=pk)
+    return ask(request, policy, "operate", reverse("operate:policy", args=[pk]))
+
+
+@open_to(Role.OPERATOR)
+def simulation(request: HouseRequest, pk: int) -> HttpResponseBase:
+    """How far a simulation is, and what it found."""
+    return shown(request, pk, "operate", "operate/simulation.html")
 
 
 @open_to(Role.OPERATOR)

@@ -87,6 +87,10 @@ KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Send a short message"),
         gettext_lazy("Look whether the provider of messages answers and the account is in credit. Then try again."),
     ),
+    "policy.simulate": (
+        gettext_lazy("Decide gifts once more under a draft"),
+        gettext_lazy("Nothing depends on it. Try again, or ask for the simulation anew; the reason says what it met."),
+    ),
     "signin.phone_code": (
         gettext_lazy("Write the message with a sign-in code"),
         gettext_lazy("Codes end after minutes: whoever waits asks for a new one. Try again only to see the reason."),
