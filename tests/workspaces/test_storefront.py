@@ -145,7 +145,7 @@ def test_several_wishes_are_counted_together(world: None) -> None:
     client = Client(headers={"accept-language": "en"})
     facets = client.get(reverse("catalogue"), {"kind": "assistance", "price": "60", "stock": "1"}).context["facets"]
     _every_choice_leaves_what_it_says(client, facets)
-    assert [choice.words for choice in facets.chosen] == ["Assistance products", "¥30–60", "In stock"]
+    assert [choice.words for choice in facets.chosen] == ["Assistance products", "¥30–60", "Available now"]
 
 
 def _every_choice_leaves_what_it_says(client: Client, facets: Any) -> None:
