@@ -52,3 +52,25 @@ def declared_moves(table: str, moves: Mapping[str, Sequence[str]], column: str =
         """,
         f"DROP TRIGGER declared_moves ON {table};",
     )
+
+
+def pinned_functions() -> RunSQL:
+    """Let every function of ours look names up in the schema public first, and never in a session's temporary tables.
+
+    Without it whoever may make a temporary table could show a trigger another `ledger_purse` than the real one. The last operation
+    of every migration that makes or replaces a function in plpgsql (replacing one takes the pin off).
+    """
+    return RunSQL(
+        """
+        DO $$
+        DECLARE ours regprocedure;
+        BEGIN
+            FOR ours IN SELECT f.oid FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang AND l.lanname = 'plpgsql'
+                WHERE f.pronamespace = 'public'::regnamespace AND f.proowner = current_user::regrole
+            LOOP
+                EXECUTE format('ALTER FUNCTION %s SET search_path = public, pg_temp', ours);
+            END LOOP;
+        END $$;
+        """,
+        RunSQL.noop,
+    )

@@ -17,7 +17,10 @@ from procurement.policy.models import Policy
 
 
 class UnionYear(models.Model):
-    """A union's gift year: the live amounts (fen) of assistance and ordinary gifts. Its row lock orders the union's placements."""
+    """A union's gift year: the live amounts (fen) of assistance and ordinary gifts, which triggers on decisions and releases write.
+
+    Its row lock orders the union's placements.
+    """
 
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="years")
     gift_year = models.PositiveSmallIntegerField()
@@ -177,7 +180,7 @@ class Decision(models.Model):
                 condition=~Q(outcome="no_equivalent") | Q(certificate__isnull=False), name="certified"
             ),
             models.CheckConstraint(condition=~Q(outcome="exception") | Q(exception__isnull=False), name="excepted"),
-            models.UniqueConstraint(fields=["judgement", "ref", "outcome", "line"], name="decided_once"),
+            models.UniqueConstraint(fields=["judgement", "ref", "outcome"], name="decided_once"),
         ]
         indexes = [models.Index(fields=["union", "gift_year"], name="decisions_of_a_year")]
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from marketplace.evidence.actions import record
@@ -21,7 +20,7 @@ from marketplace.shop.policy import PurchaseRequest, Verdict
 from procurement.priority import rule
 from procurement.priority.errors import ExceptionUsedUp, RuleViolation
 from procurement.priority.gifts import Asked, Question, question
-from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException, UnionYear
+from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException
 from procurement.priority.words import in_words
 from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
 
@@ -60,7 +59,7 @@ class PriorityPolicy:
             _store(verdict)
 
     def record(self, verdict: Verdict, order: Order, lines: Mapping[tuple[int, int, int], Line]) -> None:
-        """Store the judgement, its certificates and decisions; use up exceptions; add to the union's year."""
+        """Store the judgement, its certificates and decisions, which the union's year follows; use up exceptions."""
         judged: Judged = verdict.detail
         with seen_by(None):
             stored = _store(verdict)
@@ -68,10 +67,6 @@ class PriorityPolicy:
             decisions = list(_decisions(stored, judged, order, lines, certificates))
             _use_exceptions(judged, decisions)
             Decision.objects.bulk_create(decisions)
-            UnionYear.objects.filter(union=order.union, gift_year=order.gift_year).update(
-                assistance=F("assistance") + judged.judgement.assistance_fen,
-                ordinary=F("ordinary") + judged.judgement.ordinary_fen,
-            )
 
 
 def _store(verdict: Verdict) -> Judgement:

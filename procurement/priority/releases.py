@@ -79,16 +79,12 @@ class Released:
 
 
 def release(order: Order, losses: Sequence[Loss]) -> None:
-    """Take the losses out of the decisions and the union's year, whose lock the caller holds. Raises ShareWouldBreak, PartWouldBreak.
+    """Take the losses out of the decisions, which the year follows; the caller holds its lock. Raises ShareWouldBreak, PartWouldBreak.
 
     Called when money has moved back: what returned to an assistance-only purse is in R already.
     """
     released = _released(losses)
     year = lock_year(order.union, order.gift_year)
-    UnionYear.objects.filter(pk=year.pk).update(
-        assistance=F("assistance") - released.assistance, ordinary=F("ordinary") - released.ordinary
-    )
-    year.refresh_from_db()
     share_bp = share_in_force(order.union)
     held = reserve(order.union, order.gift_year)
     over = excess(year.assistance, year.ordinary, held, share_bp)

@@ -121,7 +121,7 @@ class TestReleases:
         copy_refused("released_once_by_a_loss", ("priority_release", lost.release().pk, {}))
         other = Decision.objects.get(line__order=lost.refused.supplier_order.order)
         copy_refused(
-            "is of covered goods for 3000 fen, and its decisions were released for 6000 fen",
+            "is of covered goods for 0 fen, and its decisions were released for 3000 fen",
             ("priority_release", lost.release().pk, {"decision_id": other.pk}),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -13,71 +12,35 @@ from django.utils import timezone
 from marketplace.evidence.actions import record
 from marketplace.fulfilment.models import Parcel
 from marketplace.ledger.models import Account, Leg, Transaction
-from marketplace.shop.order.models import Line, Order
 from marketplace.stock.models import Lot
 from procurement.policy.models import Policy
-from procurement.priority.models import Decision, Judgement, PriorityException
+from procurement.priority.models import PriorityException
 from suppliers.provenance.models import LotInput
 from tests import house
-from tests.invariants.raw_sql import copied, copy_refused, refused, run
+from tests.invariants.raw_sql import bought_by_hand, copy_refused, purchase_refused, refused, run
 from tests.world import (
     DATES,
     FUNGUS,
     MOONCAKES,
     YUYANG,
-    Side,
-    bring,
     let_constraints_speak,
-    placed,
     planned,
     product,
     side,
     stock,
-    visiting,
 )
 
-
-class Traded:
-    """A union that has bought dates from its general purse, fungus from the assistance-only one, mooncakes under a certificate."""
-
-    def __init__(self) -> None:
-        self.giver: Side = side()
-        goods = [DATES, (FUNGUS, {"purse": self.giver.reserve}), MOONCAKES]
-        self.order: Order = bring(placed(self.giver, goods), self.giver.buyer, "accepted")
-        self.waiting: Order = placed(self.giver, [DATES], title="第二份", prefix="N")
-        let_constraints_speak()
-
-    def line(self, sku: str) -> Line:
-        return Line.objects.get(order=self.order, partner_sku=sku)
-
-    def decision(self, sku: str) -> Decision:
-        return Decision.objects.get(line=self.line(sku))
-
-
-@pytest.fixture(scope="module")
-def _traded(world_database, django_db_blocker) -> Iterator[Traded]:
-    with django_db_blocker.unblock(), visiting(world_database):
-        yield Traded()
-
-
-@pytest.fixture
-def traded(_traded: Traded) -> Iterator[Traded]:
-    """What was traded; what the test adds goes again."""
-    with transaction.atomic():
-        yield _traded
-        transaction.set_rollback(True)
-
-
 UNDECIDED = "has no allowing decision for its product, quantity, price and purse"
+UNJUDGED = "is not what was judged of"
+UNLOGGED = "is not what its log entry and its policy say"
 
 
 class TestDecisions:
     """I1: no covered order line without a decision that matches it."""
 
-    def test_the_control_a_line_with_its_decision_is_accepted(self, traded) -> None:
-        decision = traded.decision(DATES)
-        line = copied("order_line", decision.line_id)
-        copied("priority_decision", decision.pk, line_id=line)
+    def test_the_control_an_order_written_by_hand_with_all_that_belongs_to_it(self, traded) -> None:
+        for order in (traded.waiting, traded.order):
+            bought_by_hand(order)
         let_constraints_speak()
 
     def test_a_line_without_a_decision(self, traded) -> None:
@@ -86,52 +49,114 @@ class TestDecisions:
     @pytest.mark.parametrize(
         "changes",
         [
+            {"quantity": 2, "line_price_incl_tax": "60.00"},
+            {"quantity": 4, "line_price_incl_tax": "120.00"},
+            {"unit_price_incl_tax": "29.99", "line_price_incl_tax": "89.97"},
+        ],
+        ids=["fewer", "more", "price"],
+    )
+    def test_a_line_of_another_quantity_or_price_than_was_decided(self, traded, changes) -> None:
+        purchase_refused(UNDECIDED, traded.waiting, lines=changes)
+
+    def test_a_line_of_another_product_or_purse_than_was_decided(self, traded) -> None:
+        for changes in ({"product_id": product(FUNGUS).pk}, {"purse_id": traded.giver.reserve.pk}):
+            purchase_refused(UNDECIDED, traded.waiting, lines=changes)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
             {"quantity": 2, "amount": 6_000},
             {"quantity": 4, "amount": 12_000},
             {"unit_price": 2_999, "amount": 8_997},
-            {"amount": 9_001},
+            {"region": "6108"},
+            {"need_date": "2026-01-01"},
+            {"outcome": "ordinary"},
+            {"waived": True},
+            {"ref": "again"},
         ],
-        ids=["fewer", "more", "price", "amount"],
+        ids=lambda changes: next(iter(changes)),
     )
-    def test_a_decision_for_another_quantity_or_price(self, traded, changes) -> None:
-        copy_refused(
-            UNDECIDED,
-            ("order_line", traded.line(DATES).pk, {}),
-            ("priority_decision", traded.decision(DATES).pk, changes),
-        )
+    def test_a_decision_that_is_not_what_was_judged(self, traded, changes) -> None:
+        purchase_refused(UNJUDGED, traded.waiting, decisions=changes)
 
-    def test_a_decision_for_another_product_purse_or_order(self, traded) -> None:
+    def test_a_decision_of_another_amount_than_units_times_price(self, traded) -> None:
+        purchase_refused(UNDECIDED, traded.waiting, decisions={"amount": 9_001})
+
+    def test_a_decision_for_another_product_purse_union_or_year(self, traded) -> None:
         for changes in (
             {"product_id": product(FUNGUS).pk},
             {"purse_id": traded.giver.reserve.pk},
-            {"order_id": traded.waiting.pk},
+            {"union_id": side(YUYANG).union.pk},
+            {"gift_year": 2020},
         ):
-            copy_refused(
-                UNDECIDED,
-                ("order_line", traded.line(DATES).pk, {}),
-                ("priority_decision", traded.decision(DATES).pk, changes),
-            )
+            purchase_refused(UNJUDGED, traded.waiting, decisions=changes)
+
+    def test_an_order_of_another_union_or_year_than_was_judged(self, traded) -> None:
+        for changes in ({"union_id": side(YUYANG).union.pk}, {"gift_year": 2020}):
+            purchase_refused(UNJUDGED, traded.waiting, order=changes)
+
+    def test_a_judgement_that_allowed_another_order_already(self, traded) -> None:
+        used = traded.waiting.decisions.get().judgement_id
+        purchase_refused("decided_once", traded.waiting, judgement={"id": used})
+
+    def test_a_part_of_what_was_judged(self, traded) -> None:
+        """The ordinary line of a gift without the assistance line that it rests on."""
+        purchase_refused(UNJUDGED, traded.order, skip=DATES)
 
     def test_a_decision_of_a_refused_judgement(self, traded) -> None:
-        entry = record("priority.judged", {"by": "hand"})
-        judgement = copied("priority_judgement", Judgement.objects.first().pk, allowed=False, entry_id=entry.pk)
-        copy_refused(
-            UNDECIDED,
-            ("order_line", traded.line(DATES).pk, {}),
-            ("priority_decision", traded.decision(DATES).pk, {"judgement_id": judgement}),
-        )
+        judgement = traded.waiting.decisions.get().judgement
+        output = judgement.output.replace('"allowed":1,"assistance_fen"', '"allowed":0,"assistance_fen"')
+        assert output != judgement.output
+        purchase_refused(UNJUDGED, traded.waiting, judgement={"output": output, "allowed": False})
+
+    @pytest.mark.parametrize(
+        ("column", "old", "new"),
+        [
+            ("input", '"minimum_share_bp":5000', '"minimum_share_bp":0'),
+            ("input", '"first_choice":1', '"first_choice":0'),
+            ("input", '"price_band_bp":1000', '"price_band_bp":0'),
+            ("output", '"policy":"SN-2020-05"', '"policy":"SN-2019-01"'),
+            ("output", '"allowed":1,"assistance_fen"', '"allowed":0,"assistance_fen"'),
+        ],
+    )
+    def test_a_judgement_under_other_rules_than_its_policys(self, traded, column, old, new) -> None:
+        text = getattr(traded.waiting.decisions.get().judgement, column)
+        assert old in text
+        purchase_refused(UNLOGGED, traded.waiting, judgement={column: text.replace(old, new)})
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"subject": "programme:0"},
+            {"gift_year": 2020},
+            {"allowed": False},
+            {"engine": "0"},
+            {"engine_hash": "0" * 64},
+        ],
+        ids=lambda changes: next(iter(changes)),
+    )
+    def test_a_judgement_that_the_log_does_not_have(self, traded, changes) -> None:
+        other = record("priority.judged", {"by": "hand"}, subject=traded.waiting.decisions.get().judgement.subject)
+        purchase_refused(UNLOGGED, traded.waiting, judgement=changes | {"entry_id": other.pk})
+        if "subject" not in changes:
+            purchase_refused(UNLOGGED, traded.waiting, judgement=changes)
+
+    def test_an_assistance_product_whose_accreditation_is_gone(self, traded) -> None:
+        run("UPDATE accreditation_accreditation SET state = 'suspended' WHERE product_id = %s", product(DATES).pk)
+        purchase_refused(UNJUDGED, traded.waiting)
+
+    def test_a_certificate_of_another_judgement_or_class(self, traded) -> None:
+        certificate = traded.decision(MOONCAKES).certificate_id
+        purchase_refused(UNJUDGED, traded.order, decisions={"certificate_id": certificate})
 
     def test_one_decision_too_many_for_a_line_that_is_decided(self, traded) -> None:
         decision = traded.decision(DATES)
-        copy_refused(UNDECIDED, ("priority_decision", decision.pk, {"ref": "again"}))
+        copy_refused(UNJUDGED, ("priority_decision", decision.pk, {"ref": "again"}))
+        copy_refused("decided_once", ("priority_decision", decision.pk, {}))
 
     def test_a_purse_of_another_union(self, traded) -> None:
         other = side(YUYANG).general
-        copy_refused(
-            "is paid from a purse of another union",
-            ("order_line", traded.line(DATES).pk, {"purse_id": other.pk}),
-            ("priority_decision", traded.decision(DATES).pk, {"purse_id": other.pk}),
-        )
+        purchase_refused("is paid from a purse of another union", traded.waiting, lines={"purse_id": other.pk})
 
     def test_a_blocked_line_and_one_without_certificate_or_exception(self, traded) -> None:
         decision = traded.decision(MOONCAKES).pk
@@ -140,11 +165,11 @@ class TestDecisions:
             ("certified", {"certificate_id": None}),
             ("excepted", {"outcome": "exception"}),
         ):
-            copy_refused(
-                constraint,
-                ("order_line", traded.line(MOONCAKES).pk, {}),
-                ("priority_decision", decision, changes),
-            )
+            copy_refused(constraint, ("priority_decision", decision, changes))
+
+    def test_a_line_that_its_purse_did_not_pay(self, traded) -> None:
+        for paid in (0, 8_999, 9_001):
+            purchase_refused(f"fen are to be paid from purse .*, which paid {paid}", traded.waiting, paid)
 
     def test_a_price_that_is_not_units_times_price(self, traded) -> None:
         copy_refused("a_line_costs_units_times_price", ("order_line", traded.line(DATES).pk, {"quantity": 2}))
@@ -266,11 +291,7 @@ class TestMoney:
 
     def test_the_assistance_only_purse_pays_no_ordinary_line(self, traded) -> None:
         reserve = traded.giver.reserve.pk
-        copy_refused(
-            UNDECIDED,
-            ("order_line", traded.line(MOONCAKES).pk, {"purse_id": reserve}),
-            ("priority_decision", traded.decision(MOONCAKES).pk, {"purse_id": reserve}),
-        )
+        purchase_refused(UNDECIDED, traded.order, lines={"purse_id": reserve})
 
     def test_the_assistance_only_purse_pays_for_order_lines_alone(self, traded) -> None:
         reserve = Account.objects.get(pk=traded.giver.reserve.account_id)
@@ -332,7 +353,7 @@ class TestMoves:
         refused("granted_from_above", update.format("decided_for_id = union_id"), exception.pk)
         refused("may not move from asked to revoked", update.format("state = 'revoked'"), exception.pk)
         run(update.format("state = 'refused'"), exception.pk)
-        refused("may not move from refused to granted", update.format("state = 'granted'"), exception.pk)
+        refused("may not move from refused to asked", update.format("state = 'asked'"), exception.pk)
 
 
 class TestPolicies:
