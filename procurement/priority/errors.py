@@ -21,7 +21,7 @@ class RuleViolation(HouseError):
 SENTENCES: dict[str, Any] = {
     "assistance_first": _(
         "“%(title)s”: assistance products come first. Equivalents are on offer for %(blocked)s of the units%(substitutes)s. "
-        "Take the substitutes with one click; the rest may then stay."
+        "Take the substitutes with one click; the rest may then stay.%(held)s"
     ),
     "box_blocked": _(
         "The box “%(title)s” holds a product for which equivalent assistance products are on offer. "

@@ -49,8 +49,9 @@ def question(request: PurchaseRequest) -> Question:
         }
         rows = offers(products, {line.region for line in request.lines}, request.decided_on)
         exceptions = _exceptions(request, products)
-        now = standing(request.union.pk, request.gift_year, request.decided_on)
-    asked = _asked(request, rows, exceptions)
+        goods = (row.product_id for row in rows)
+        now = standing(request.union, request.gift_year, request.decided_on, policy.hold_days, goods)
+    asked = _asked(request, rows, exceptions, now.held)
     gift = rule.Gift(
         policy=policy_facts(policy),
         decided_on=request.decided_on.isoformat(),
@@ -124,25 +125,29 @@ def _exceptions(request: PurchaseRequest, products: Iterable[int]) -> dict[int, 
 
 
 def _asked(
-    request: PurchaseRequest, rows: Iterable[OfferRow], exceptions: Mapping[int, PriorityException]
+    request: PurchaseRequest,
+    rows: Iterable[OfferRow],
+    exceptions: Mapping[int, PriorityException],
+    kept: Mapping[int, int],
 ) -> dict[str, Asked]:
     own: dict[tuple[int, str], OfferRow] = {}
+    sold: dict[tuple[int, str], OfferRow] = {}
     of_class: defaultdict[tuple[int, str], list[OfferRow]] = defaultdict(list)
     for row in rows:
-        own[row.product_id, row.region] = row
+        own[row.product_id, row.region] = sold[row.stockrecord_id, row.region] = row
         if row.class_id is not None and row.accreditation:
             of_class[row.class_id, row.region].append(row)
     asked: dict[str, Asked] = {}
     for wanted in request.lines:
         for product_id, units, price, ref, box in _articles(wanted):
-            row = own[product_id, wanted.region]
+            # Whose offer it is tells what it is: another seller's offer of an accredited product is none.
+            row = own[product_id, wanted.region] if box else sold[wanted.stockrecord_id, wanted.region]
             line = _line(request, wanted, row, ref, box, units * wanted.quantity if box else wanted.quantity, price)
             if box:
                 # Components come out of the box's own stock, which placement reserves as boxes.
                 line = replace(line, available=units * own[wanted.product_id, wanted.region].available)
-            candidates = (
-                () if line.assistance else _candidates(request, row, of_class[row.class_id or 0, wanted.region])
-            )
+            others = () if line.assistance else of_class[row.class_id or 0, wanted.region]
+            candidates = _candidates(request, row, others, kept)
             exception = exceptions.get(product_id)
             asked[ref] = Asked(_complete(line, candidates, exception), wanted, product_id, units if box else 0)
     return asked
@@ -190,7 +195,9 @@ def _complete(line: rule.Line, candidates: tuple[rule.Offer, ...], exception: Pr
     return replace(line, candidates=candidates, exception=grant)
 
 
-def _candidates(request: PurchaseRequest, wanted: OfferRow, rows: Iterable[OfferRow]) -> tuple[rule.Offer, ...]:
+def _candidates(
+    request: PurchaseRequest, wanted: OfferRow, rows: Iterable[OfferRow], kept: Mapping[int, int]
+) -> tuple[rule.Offer, ...]:
     day = request.decided_on
     return tuple(
         rule.Offer(
@@ -204,6 +211,7 @@ def _candidates(request: PurchaseRequest, wanted: OfferRow, rows: Iterable[Offer
             ready_on=row.ready_on(day),
             accreditation=row.accreditation,
             reasons=tuple(sorted({*row.failings(day), *_not_equivalent(wanted, row)})),
+            held=kept.get(row.product_id, 0),
         )
         for row in sorted(rows, key=lambda row: (row.product_id, row.producer))
     )

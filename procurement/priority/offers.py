@@ -11,8 +11,9 @@ from django.utils.translation import get_language
 
 from procurement.priority.equivalence import Bounds
 
-# The longest delivery prefix that fits a destination counts; the latest accreditation of a product speaks for it. The reference
-# price is the higher of the offer's own highest price in 90 days and the class's published one, both per sales unit.
+# The longest delivery prefix that fits a destination counts; the latest accreditation of a product speaks for it where its own
+# producer sells it. The reference price is the higher of the offer's own highest price in 90 days and the class's published one,
+# both per sales unit.
 _OFFERS = """
     SELECT r.region, p.id, p.title, p.title_en, p.commodity_class_id, c.code, org.code, coalesce(p.county_id, org.county_id, ''),
         sr.id, (sr.price * 100)::int, p.net_content, s.in_stock - s.allocated, sr.listed, org.good_standing,
@@ -33,7 +34,7 @@ _OFFERS = """
     LEFT JOIN catalogue_classbounds b ON b.commodity_class_id = c.id AND b.state = 'in_force'
     LEFT JOIN LATERAL (
         SELECT * FROM accreditation_accreditation a
-        WHERE a.product_id = p.id AND a.state IN ('valid', 'suspended', 'revoked')
+        WHERE a.product_id = p.id AND a.producer_id = org.id AND a.state IN ('valid', 'suspended', 'revoked')
         ORDER BY a.state = 'valid' DESC, a.id DESC LIMIT 1
     ) a ON true
     LEFT JOIN organisations_county county ON county.code = a.county_id

@@ -208,6 +208,7 @@ def _sentences(judged: Judged) -> list[HouseError]:
             data |= {key: value for key, value in violation.data.items() if key != "blocked"}
         data["blocked"] = sum(int(v.data.get("blocked", 0)) for v in found)
         data["substitutes"] = _named_substitutes(judged, [v.ref for v in found], titles)
+        data["held"] = _held_back(judged, [v.ref for v in found])
         error = RuleViolation(code, **in_words(data))
         told.setdefault(str(error), error)
     return list(told.values())
@@ -229,3 +230,14 @@ def _named_substitutes(judged: Judged, refs: Iterable[str], titles: Mapping[int,
         if ref in judged.question.asked:
             names += [titles[int(s.product)] for s in judged.decision(ref).substitutes if s.quantity]
     return _(" (%(names)s)") % {"names": _(", ").join(dict.fromkeys(names))} if names else ""
+
+
+def _held_back(judged: Judged, refs: Iterable[str]) -> str:
+    """The part of the substitutes that cannot be ordered, since the buyer's own subtree keeps it, and what to do about it."""
+    units = sum(s.from_held for ref in refs if ref in judged.question.asked for s in judged.decision(ref).substitutes)
+    told = _(
+        " Of the substitutes your unions themselves hold %(units)s in orders that are not shipped yet, or gave them up lately: these "
+        "count as on offer. Wait until they are shipped, or ask the union above for an exception."
+    )
+    return told % {"units": units} if units else ""
+

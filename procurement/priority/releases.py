@@ -6,10 +6,9 @@ loss is *make-good due*, ordinary goods wait until the year holds again, and the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 
 from django.db import connection
 from django.db.models import F, Q, Sum
@@ -20,7 +19,7 @@ from marketplace.fulfilment.models import Loss, LossReason, Party
 from marketplace.ledger.actions import yuan
 from marketplace.shop.order.models import Order
 from procurement.priority.errors import PartWouldBreak, ShareWouldBreak
-from procurement.priority.models import Decision, Outcome, Release, UnionYear
+from procurement.priority.models import Decision, Judgement, Outcome, Release, UnionYear
 from procurement.priority.reserves import reserve
 from procurement.priority.words import per_cent
 from procurement.priority.years import excess, flag, lock_year, share_in_force, to_make_good
@@ -123,12 +122,22 @@ def _share_would_break(order: Order, year: UnionYear, released: Released, share_
 def _keep_the_part(order: Order, losses: Sequence[Loss]) -> None:
     """Clause 2: where a class is part assistance, part ordinary, the assistance part may not be given up and the rest kept.
 
-    For a member who left it may: who is gone is no choice of the union's, and the log's entry names the reason.
+    What rests on what is what the judgement said, whatever class its products are in today. For a member who left it may: who is
+    gone is no choice of the union's, and the log's entry names the reason.
     """
-    given_up = Release.objects.filter(loss__in=losses, decision__outcome=Outcome.ASSISTANCE)
-    buckets = list(given_up.values_list("decision__product__commodity_class", "decision__region").distinct())
-    same = reduce(or_, (Q(product__commodity_class=c, region=r) for c, r in buckets), Q(pk__in=[]))
-    if titles := _ordinary_titles(order, same & Q(outcome=Outcome.PARTIAL)):
+    given_up = set(
+        Release.objects.filter(loss__in=losses, decision__outcome=Outcome.ASSISTANCE).values_list(
+            "decision__ref", flat=True
+        )
+    )
+    told = Judgement.objects.filter(decisions__order=order).values_list("output", flat=True)[:1]
+    leaning = [
+        line["ref"]
+        for output in told
+        for line in json.loads(output)["lines"]
+        if not given_up.isdisjoint(line["linked"])
+    ]
+    if titles := _ordinary_titles(order, Q(ref__in=leaning, outcome=Outcome.PARTIAL)):
         raise PartWouldBreak(titles=_(", ").join(titles))
 
 

@@ -1,0 +1,242 @@
+"""Ways round the rule that go through our own doors: each verb does what it should, and together they are to gain nothing.
+
+The small world of these tests: ordinary honey (40.00 yuan) is wanted, and three producers offer assistance honey within the price
+band, of which only so many jars are left. Mooncakes are ordinary, with no equivalent.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from marketplace.demo import cast
+from marketplace.demo.clock import simulated
+from marketplace.fulfilment.losses import Report, cancel
+from marketplace.fulfilment.models import Parcel, SupplierOrder
+from marketplace.organisations.errors import HouseError, Refusals
+from marketplace.organisations.models import Organisation, User
+from marketplace.shop.catalogue.models import CommodityClass, Product
+from marketplace.shop.determinations import Marks, classify
+from marketplace.shop.order.models import Order
+from marketplace.shop.partner.models import Delivery, Partner, StockRecord
+from marketplace.stock.models import Stock
+from procurement.priority.errors import PartWouldBreak
+from procurement.priority.models import Decision
+from procurement.programmes.actions import substitute
+from procurement.programmes.queries import preview
+from tests.world import (
+    DATES,
+    YUYANG,
+    Goods,
+    Side,
+    approved,
+    bring,
+    leave_in_stock,
+    placed,
+    planned,
+    product,
+    side,
+    supplier_orders,
+)
+
+pytestmark = pytest.mark.usefixtures("world")
+
+PLAIN = cast.PARTIAL_FIRST
+HONEYS = ("LG-HONEY-500", "LB-HONEY-500", "LY-HONEY-500")
+
+
+def jars(*left: int) -> None:
+    """So many jars of each assistance honey are left."""
+    for sku, units in zip(HONEYS, left, strict=True):
+        leave_in_stock(sku, units)
+
+
+def refusals(giver: Side, goods: Goods, heads: int, **changes) -> list[tuple[str, str]]:
+    """What is said against the gift; nothing when it is bought."""
+    try:
+        buy(giver, goods, heads, **changes)
+    except Refusals as refused:
+        return [(r.code, str(r)) for r in refused.refusals]
+    return []
+
+
+def codes(giver: Side, goods: Goods, heads: int, **changes) -> list[str]:
+    return [code for code, _sentence in refusals(giver, goods, heads, **changes)]
+
+
+def buy(giver: Side, goods: Goods, heads: int, **changes) -> Order:
+    """For members of their own each time: nobody comes near the cap."""
+    prefix = f"P{Order.objects.count()}-{Decision.objects.count()}-{heads}-"
+    return placed(giver, goods, heads, prefix=prefix, title=prefix, **changes)
+
+
+def give_up(giver: Side, order: Order, sku: str, parcels: int | None = None, reason: str = "not_needed") -> None:
+    found = SupplierOrder.objects.filter(order=order, parcels__lines__line__partner_sku=sku).distinct()
+    so = next(s for s in supplier_orders(order) if s.pk == found.get().pk)
+    ids = Parcel.objects.filter(supplier_order=so).order_by("pk").values_list("pk", flat=True)
+    cancel(giver.buyer, so, Report(tuple(ids[:parcels]), reason))
+
+
+class TestHoldingStock:
+    """Whoever empties the shelf has not made Q = 0."""
+
+    def test_what_the_union_itself_has_ordered_counts_as_on_offer_until_it_is_shipped(self) -> None:
+        giver = side()
+        jars(6, 0, 0)
+        order = buy(giver, [HONEYS[0]], heads=6)
+        ((code, sentence),) = refusals(giver, [PLAIN], heads=6)
+        assert code == "assistance_first"
+        assert (
+            "Of the substitutes your unions themselves hold 6 in orders that are not shipped yet, or gave them up lately"
+            in sentence
+        )
+        bring(order, giver.buyer, "shipped")
+        assert codes(giver, [PLAIN], heads=6) == []
+
+    def test_nor_does_it_help_to_order_first_and_cancel_afterwards(self) -> None:
+        giver = side()
+        jars(6, 0, 0)
+        order = buy(giver, [HONEYS[0]], heads=6)
+        give_up(giver, order, HONEYS[0])
+        ((_code, sentence),) = refusals(giver, [PLAIN], heads=6)
+        assert "hold" not in sentence  # it is on the shelf again, to be had with one click
+
+    def test_nor_that_a_friend_takes_what_was_given_up(self) -> None:
+        """For the thirty days that the policy says; after them the shelf is empty indeed."""
+        giver, friend = side(), side(YUYANG)
+        jars(6, 0, 0)
+        give_up(giver, buy(giver, [HONEYS[0]], heads=6), HONEYS[0])
+        buy(friend, [HONEYS[0]], heads=6)
+        assert codes(giver, [PLAIN], heads=6) == ["assistance_first"]
+        with simulated(timezone.now() + timedelta(days=29)):
+            assert codes(giver, [PLAIN], heads=6) == ["assistance_first"]
+        with simulated(timezone.now() + timedelta(days=31)):
+            assert codes(giver, [PLAIN], heads=6) == []
+
+    def test_what_other_unions_hold_is_sold(self) -> None:
+        jars(6, 0, 0)
+        buy(side(YUYANG), [HONEYS[0]], heads=6)
+        assert codes(side(), [PLAIN], heads=6) == []
+
+    def test_what_a_union_below_holds_is_held_for_the_one_above(self) -> None:
+        jars(6, 0, 0)
+        below = side("U-XA-YT-01")
+        assert below.union.path.startswith(side().union.path)
+        buy(below, [HONEYS[0]], heads=6)
+        assert codes(side(), [PLAIN], heads=6) == ["assistance_first"]
+
+    def test_one_click_takes_what_can_be_had_and_leaves_the_rest_blocked(self) -> None:
+        giver = side()
+        jars(6, 4, 0)
+        buy(giver, [HONEYS[0]], heads=6)
+        programme = planned(giver, [PLAIN], heads=20, prefix="S")
+        substitute(giver.buyer, programme, 1)
+        left = {line.product.upc: line.heads for line in programme.gift_lines.all()}
+        assert left == {HONEYS[1]: 4, PLAIN: 16}
+        assert not preview(programme).allowed
+
+
+class TestSplitting:
+    """A purchase cut into small ones is judged no kinder."""
+
+    def test_gifts_of_one_head_each_buy_no_more_ordinary_goods_than_one_gift(self) -> None:
+        giver = side()
+        jars(5, 0, 0)
+        assert [codes(giver, [PLAIN], heads=1) for _gift in range(3)] == [["assistance_first"]] * 3
+        assert not Decision.objects.filter(product__upc=PLAIN).exists()
+
+    def test_two_lines_of_one_product(self) -> None:
+        giver = side()
+        jars(5, 0, 0)
+        assert codes(giver, [PLAIN, PLAIN], heads=2) == ["assistance_first"]
+
+    def test_many_producers_with_a_little_each_are_as_good_as_three(self) -> None:
+        giver = side()
+        jars(2, 2, 2)
+        ((_code, sentence),) = refusals(giver, [PLAIN], heads=6)
+        assert "Equivalents are on offer for 6 of the units" in sentence
+
+
+class TestDates:
+    """A date is no ground by itself."""
+
+    def test_a_need_date_before_anybody_can_deliver(self) -> None:
+        """Inside the planning days the goods count as if they were needed at their end."""
+        tomorrow = timezone.localdate() + timedelta(days=1)
+        assert codes(side(), [PLAIN], heads=2, need_date=tomorrow) == ["assistance_first"]
+
+    def test_another_date_does_not_make_another_shelf(self) -> None:
+        giver = side()
+        jars(6, 0, 0)
+        buy(giver, [HONEYS[0]], heads=6)
+        later = timezone.localdate() + timedelta(days=60)
+        assert codes(giver, [PLAIN], heads=6, need_date=later) == ["assistance_first"]
+
+
+class TestClasses:
+    """What a product is called today changes nothing of what was decided, and a product of no class is not bought."""
+
+    def partly(self, giver: Side) -> Order:
+        jars(3, 0, 0)
+        programme = planned(giver, [PLAIN], heads=5, prefix="C")
+        substitute(giver.buyer, programme, 1)
+        from procurement.programmes.actions import approve, submit
+        from procurement.programmes.placement import place
+
+        submit(giver.buyer, programme)
+        approve(giver.approver, programme)
+        return place(giver.buyer, programme, "partly")
+
+    def test_the_assistance_part_is_bound_to_the_rest(self) -> None:
+        giver = side()
+        order = self.partly(giver)
+        with pytest.raises(PartWouldBreak):
+            give_up(giver, order, HONEYS[0])
+        give_up(giver, order, PLAIN)
+        give_up(giver, order, HONEYS[0])
+
+    def test_a_late_change_of_class_does_not_untie_it(self) -> None:
+        giver = side()
+        order = self.partly(giver)
+        operator = User.objects.get(username="operator")
+        elsewhere = CommodityClass.objects.get(code=product(DATES).commodity_class.code)
+        classify(operator, product(PLAIN), elsewhere, Marks(net_content=500), "as it happens")
+        with pytest.raises(PartWouldBreak):
+            give_up(giver, order, HONEYS[0])
+
+    def test_a_product_without_a_class(self) -> None:
+        Product.objects.filter(upc=PLAIN).update(commodity_class=None)
+        assert codes(side(), [PLAIN], heads=2) == ["unclassified"]
+
+
+class TestSellers:
+    """An accreditation speaks for its producer."""
+
+    def test_another_sellers_offer_of_an_accredited_product_is_an_ordinary_one(self) -> None:
+        """A trader lists the cooperative's dates as its own."""
+        giver = side()
+        trader = Partner.objects.get(organisation=Organisation.objects.get(code="T-JS"))
+        stock = Stock.objects.create(sku="T-JS-DATES", holder=trader.organisation, in_stock=100)
+        offer = StockRecord.objects.create(
+            product=product(DATES),
+            partner=trader,
+            partner_sku="T-JS-DATES",
+            price_currency="CNY",
+            price="29.00",
+            stock=stock,
+        )
+        Delivery.objects.create(stockrecord=offer, region="61", freight=0, days=2)
+        programme = planned(giver, [DATES], heads=2)
+        (line,) = [line for slot in preview(programme).slots for line in slot.lines]
+        assert (line.outcome, preview(programme).allowed) == ("blocked", False)
+
+
+def test_the_control_what_the_rule_allows_is_bought() -> None:
+    giver = side()
+    jars(0, 0, 0)
+    assert codes(giver, [PLAIN], heads=2) == []
+    assert approved(giver, [DATES], heads=2, prefix="Q", title="Q").pk
+    with pytest.raises(HouseError):
+        buy(giver, [PLAIN], heads=10_000 // 40)
