@@ -122,6 +122,7 @@ def test_whoever_changes_a_year_waits_for_the_other(fresh_world, sessions, level
 def test_one_decision_released_twice(fresh_world, sessions, level) -> None:
     with seen_by(None):
         giver = side()
+        placed(giver, [DATES], heads=3, title="别的", prefix="B")  # so that the year counts more than this
         order = placed(giver, [DATES], heads=1)
         decision = order.decisions.get()
         (supplier_order,) = supplier_orders(order)

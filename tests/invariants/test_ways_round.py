@@ -18,7 +18,7 @@ from django.utils import timezone
 from marketplace.demo import cast
 from marketplace.fulfilment.models import Loss, Parcel
 from marketplace.ledger.actions import account, open_purse, post
-from marketplace.ledger.models import Account, AccountKind, PurseKind
+from marketplace.ledger.models import Account, AccountKind, PurseKind, PursePurpose
 from marketplace.organisations.errors import Refusals
 from marketplace.organisations.models import Membership, Organisation, Role, User
 from marketplace.shop.order.models import Order
@@ -215,7 +215,7 @@ class TestPurses:
             traded.giver.union, "个人", traded.giver.general.gift_year, kind=PurseKind.PERSONAL, covered=False
         )
         with (
-            pytest.raises(DatabaseError, match="stays with its union, in purses that the rule covers"),
+            pytest.raises(DatabaseError, match="stays with its union, in purses of its purpose"),
             transaction.atomic(),
         ):
             post("by-hand", "by.hand", "test", {traded.giver.general.account: -100, own.account: 100})
@@ -225,6 +225,11 @@ class TestPurses:
         with pytest.raises(DatabaseError, match="stays with its union"), transaction.atomic():
             post("by-hand", "by.hand", "test", {traded.giver.general.account: -100, other: 100})
 
+    def test_nor_money_for_gifts_money_for_what_the_rule_may_leave_alone(self, traded: Traded) -> None:
+        other = open_purse(traded.giver.union, "培训", traded.giver.general.gift_year, purpose=PursePurpose.TRAINING)
+        with pytest.raises(DatabaseError, match="in purses of its purpose"), transaction.atomic():
+            post("by-hand", "by.hand", "test", {traded.giver.general.account: -100, other.account: 100})
+
     def test_a_purse_has_an_account_of_its_own(self, traded: Traded) -> None:
         general = traded.giver.general
         for taken in (account(AccountKind.RESERVED, general.union), side(YUYANG).general.account):
@@ -233,7 +238,7 @@ class TestPurses:
 
     def test_a_purse_is_not_uncovered_afterwards(self, traded: Traded) -> None:
         """The judged order's purse flips to personal money, so that its lines would need no decision."""
-        for change in ("kind = 'personal', covered = false", "account_id = account_id + 1"):
+        for change in ("kind = 'personal', covered = false", "account_id = account_id + 1", "purpose = 'training'"):
             refused("append-only", f"UPDATE ledger_purse SET {change} WHERE id = %s", traded.giver.general.pk)
 
     def test_a_purse_without_money_buys_nothing(self, traded: Traded) -> None:

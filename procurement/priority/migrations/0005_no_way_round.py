@@ -448,10 +448,10 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("priority", "0004_release_invariants"),
-        ("policy", "0003_losses"),
+        ("policy", "0004_rule_in_full"),
         ("evidence", "0002_append_only"),
         ("accreditation", "0003_moves"),
-        ("ledger", "0006_purses_apart"),
+        ("ledger", "0007_purses_apart"),
         ("fulfilment", "0005_counted_alone"),
         ("organisations", "0005_place_stays"),
         ("listings", "0002_kept"),

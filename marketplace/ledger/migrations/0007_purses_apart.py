@@ -1,4 +1,4 @@
-"""Money that the rule covers does not reach a purse that it does not cover, nor another union's (I5)."""
+"""Money that the rule covers does not reach a purse that it does not cover, of another purpose, or of another union (I5)."""
 
 from django.db import migrations
 from django.db.migrations import RunSQL
@@ -24,10 +24,10 @@ PURSES = RunSQL(
             JOIN ledger_purse source ON source.account_id = f.account_id AND source.covered AND f.amount < 0
             JOIN fresh g ON g.transaction_id = f.transaction_id AND g.amount > 0
             JOIN ledger_purse target ON target.account_id = g.account_id
-                AND (NOT target.covered OR target.union_id <> source.union_id)
+                AND (NOT target.covered OR (target.union_id, target.purpose) <> (source.union_id, source.purpose))
             LIMIT 1;
         IF taken IS NOT NULL THEN
-            RAISE EXCEPTION 'Money of the purse "%" stays with its union, in purses that the rule covers.', taken
+            RAISE EXCEPTION 'Money of the purse "%" stays with its union, in purses of its purpose.', taken
                 USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         RETURN NULL;
@@ -47,5 +47,5 @@ PURSES = RunSQL(
 class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
-    dependencies = [("ledger", "0005_given_back"), ("organisations", "0005_place_stays")]
+    dependencies = [("ledger", "0006_purse_purpose"), ("organisations", "0005_place_stays")]
     operations = [PURSES, pinned_functions()]
