@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -20,7 +21,7 @@ _ROTATION_DAYS = 90
 # Held: what the union and those below it have in parcels not shipped yet counts as on offer (clause 2), so that nobody can empty the
 # shelf to make Q = 0; and what they cancelled lately and somebody else has taken since: what nobody took is on the shelf again.
 _HELD = """
-    SELECT l.product_id AS product, (coalesce(sum(pl.quantity) FILTER (WHERE p.state IN ('placed', 'assigned')), 0)
+    SELECT l.product_id AS product, (coalesce(sum(pl.quantity) FILTER (WHERE p.state IN ('uncalled', 'placed', 'assigned')), 0)
         + greatest(0, coalesce(sum(pl.quantity) FILTER (WHERE p.state = 'cancelled'), 0) - min(s.in_stock - s.allocated)))::bigint
         AS units
     FROM fulfilment_parcel p
@@ -30,7 +31,7 @@ _HELD = """
     JOIN partner_stockrecord sr ON sr.id = l.stockrecord_id
     JOIN stock_stock s ON s.id = sr.stock_id
     LEFT JOIN fulfilment_loss lost ON lost.id = p.loss_id
-    WHERE p.state IN ('placed', 'assigned') OR (p.state = 'cancelled' AND lost.by = 'union' AND lost.at >= %(held_since)s)
+    WHERE p.state IN ('uncalled', 'placed', 'assigned') OR (p.state = 'cancelled' AND lost.by = 'union' AND lost.at >= %(held_since)s)
     GROUP BY l.product_id
 """
 
@@ -74,7 +75,7 @@ class Standing:
 
 def standing(union: Organisation, gift_year: int, day: date, hold_days: int, products: Iterable[int]) -> Standing:
     """How the union stands on a day of the Shanghai calendar, and what it holds of these products. One statement."""
-    asked = {
+    asked: dict[str, Any] = {
         "union": union.pk,
         "year": gift_year,
         "since": _days_before(day, _ROTATION_DAYS),

@@ -452,7 +452,7 @@ class Migration(migrations.Migration):
         ("evidence", "0002_append_only"),
         ("accreditation", "0003_moves"),
         ("ledger", "0007_purses_apart"),
-        ("fulfilment", "0005_counted_alone"),
+        ("fulfilment", "0006_counted_alone"),
         ("organisations", "0005_place_stays"),
         ("listings", "0002_kept"),
         ("provenance", "0002_mass_balance"),

@@ -8,5 +8,5 @@ from marketplace.organisations.sql import pinned_functions
 class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
-    dependencies = [("programmes", "0006_received_fenced"), ("priority", "0005_no_way_round")]
+    dependencies = [("programmes", "0008_voucher_invariants"), ("priority", "0005_no_way_round")]
     operations = [pinned_functions()]

@@ -34,7 +34,7 @@ def alone(table: str, name: str, held: str, named: str) -> RunSQL:
 class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
-    dependencies = [("fulfilment", "0004_loss_invariants"), ("organisations", "0005_place_stays")]
+    dependencies = [("fulfilment", "0005_uncalled"), ("organisations", "0005_place_stays")]
     operations = [
         alone("fulfilment_parcelline", "line", "order_line", "SELECT line_id FROM fresh"),
         alone(
