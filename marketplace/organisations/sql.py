@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
+from django.db import connections
 from django.db.migrations import RunSQL
 
 FUNCTIONS = RunSQL(
@@ -54,23 +56,25 @@ def declared_moves(table: str, moves: Mapping[str, Sequence[str]], column: str =
     )
 
 
-def pinned_functions() -> RunSQL:
-    """Let every function of ours look names up in the schema public first, and never in a session's temporary tables.
+_PIN = """
+    DO $$
+    DECLARE loose regprocedure;
+    BEGIN
+        FOR loose IN SELECT f.oid FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang AND l.lanname IN ('plpgsql', 'sql')
+            WHERE f.pronamespace = 'public'::regnamespace AND f.proowner = current_user::regrole
+                AND NOT coalesce(f.proconfig, '{}') @> ARRAY['search_path=public, pg_temp']
+        LOOP
+            EXECUTE format('ALTER FUNCTION %s SET search_path = public, pg_temp', loose);
+        END LOOP;
+    END $$;
+"""
 
-    Without it whoever may make a temporary table could show a trigger another `ledger_purse` than the real one. The last operation
-    of every migration that makes or replaces a function in plpgsql (replacing one takes the pin off).
+
+def pin_functions(using: str, **_signal: Any) -> None:
+    """Let every function of ours look names up in the schema public before a session's temporary tables. Runs after each `migrate`.
+
+    Without it, whoever may make a temporary table could show a trigger another `ledger_purse` than the real one; and a function that
+    a migration replaces loses the pin, which is why migrations are not asked to remember it.
     """
-    return RunSQL(
-        """
-        DO $$
-        DECLARE ours regprocedure;
-        BEGIN
-            FOR ours IN SELECT f.oid FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang AND l.lanname = 'plpgsql'
-                WHERE f.pronamespace = 'public'::regnamespace AND f.proowner = current_user::regrole
-            LOOP
-                EXECUTE format('ALTER FUNCTION %s SET search_path = public, pg_temp', ours);
-            END LOOP;
-        END $$;
-        """,
-        RunSQL.noop,
-    )
+    with connections[using].cursor() as cursor:
+        cursor.execute(_PIN)

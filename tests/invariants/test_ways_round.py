@@ -295,7 +295,7 @@ class TestSessions:
             copied("public.priority_decision", traded.decision(DATES).pk, ref="again")
 
     def test_every_function_of_ours_looks_names_up_in_public_first(self, world_database: house.Database) -> None:
-        """Whoever adds one ends the migration with pinned_functions()."""
+        """They are pinned after each `migrate`, whoever made them."""
         with psycopg.connect(world_database.owner_url) as owner:
             loose = owner.execute(
                 "SELECT f.oid::regprocedure::text FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang"

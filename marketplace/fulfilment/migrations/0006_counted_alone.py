@@ -3,8 +3,6 @@
 from django.db import migrations
 from django.db.migrations import RunSQL
 
-from marketplace.organisations.sql import pinned_functions
-
 # A snapshot older than the lock would not see what the other session wrote while this one waited.
 _ALONE = """
     CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -44,5 +42,4 @@ class Migration(migrations.Migration):
             "SELECT pl.line_id FROM fulfilment_parcelline pl JOIN fresh ON fresh.parcel_line_id = pl.id",
         ),
         alone("fulfilment_allocation", "lot", "stock_lot", "SELECT lot_id FROM fresh"),
-        pinned_functions(),
     ]

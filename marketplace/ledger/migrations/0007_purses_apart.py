@@ -3,8 +3,6 @@
 from django.db import migrations
 from django.db.migrations import RunSQL
 
-from marketplace.organisations.sql import pinned_functions
-
 PURSES = RunSQL(
     """
     CREATE FUNCTION purse_of_its_own() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -48,4 +46,4 @@ class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
     dependencies = [("ledger", "0006_purse_purpose"), ("organisations", "0005_place_stays")]
-    operations = [PURSES, pinned_functions()]
+    operations = [PURSES]

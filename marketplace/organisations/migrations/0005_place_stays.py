@@ -4,8 +4,6 @@ from django.conf import settings
 from django.db import migrations
 from django.db.migrations import RunSQL
 
-from marketplace.organisations.sql import pinned_functions
-
 PLACES = RunSQL(
     f"""
     CREATE TRIGGER place_stays BEFORE UPDATE ON organisations_organisation FOR EACH ROW
@@ -24,4 +22,4 @@ class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
     dependencies = [("organisations", "0004_user_phone")]
-    operations = [PLACES, pinned_functions()]
+    operations = [PLACES]

@@ -6,8 +6,6 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.migrations import RunSQL
 
-from marketplace.organisations.sql import pinned_functions
-
 # One line of the judged gift is decided once, whatever order line is named: a judgement cannot be used again for another order.
 DECIDED_ONCE = [
     migrations.RemoveConstraint(model_name="decision", name="decided_once"),
@@ -467,5 +465,4 @@ class Migration(migrations.Migration):
         BY_LINE,
         EXCEPTIONS,
         PAID,
-        pinned_functions(),
     ]
