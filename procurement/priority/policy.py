@@ -240,4 +240,3 @@ def _held_back(judged: Judged, refs: Iterable[str]) -> str:
         "count as on offer. Wait until they are shipped, or ask the union above for an exception."
     )
     return told % {"units": units} if units else ""
-

@@ -445,7 +445,7 @@ class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
     dependencies = [
-        ("priority", "0004_release_invariants"),
+        ("priority", "0005_simulations"),
         ("policy", "0004_rule_in_full"),
         ("evidence", "0002_append_only"),
         ("accreditation", "0003_moves"),
