@@ -167,9 +167,14 @@ def _steps(policy: Policy) -> Iterator[Said]:
         people, quotations = step["people"], step["quotations"]
         decided = ngettext("%(n)s person decides", "%(n)s people decide together", people) % {"n": people}
         papers = ngettext("with %(n)s quotation", "with %(n)s quotations", quotations) % {"n": quotations}
+        said = (
+            _("From %(amount)s on: %(decided)s, %(papers)s.")
+            if step["from"]
+            else _("Whatever the amount: %(decided)s, %(papers)s.")
+        )
         yield (
             f"step {step['from']}",
-            _("From %(amount)s on: %(decided)s, %(papers)s.")
+            said
             % {
                 "amount": fen(step["from"]),
                 "decided": decided,

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django_htmx.http import HttpResponseClientRefresh
 
 from marketplace.organisations.errors import HouseError
@@ -38,9 +38,8 @@ _COLUMNS = (
     Column("union", gettext_lazy("Union")),
     Column("day", gettext_lazy("Decided on"), "date"),
     Column("about", gettext_lazy("Plan"), url="url"),
-    Column("was", gettext_lazy("Decided")),
-    Column("would", gettext_lazy("Under the draft")),
-    Column("lines", gettext_lazy("Lines decided otherwise"), "count"),
+    Column("answer", gettext_lazy("Decided → under the draft")),
+    Column("lines", gettext_lazy("Lines"), "count"),
     Column("amount", gettext_lazy("Their amount"), "money"),
     Column("why", gettext_lazy("Why")),
 )
@@ -150,7 +149,7 @@ def _presented(rows: Sequence[Any], door: str) -> list[Any]:
     """The changes in words. One statement more, for the plans' titles."""
     ids = {int(row.judgement.subject.partition(":")[2]) for row in rows}
     plans = {plan.pk: plan for plan in Programme.objects.filter(pk__in=ids).select_related("order")}
-    answers = {True: _("Allowed"), False: _("Refused")}
+    answers = {True: pgettext("of a judgement", "Passed"), False: pgettext("of a judgement", "Refused")}
     presented = []
     for row in rows:
         plan = plans.get(int(row.judgement.subject.partition(":")[2]))
@@ -161,23 +160,25 @@ def _presented(rows: Sequence[Any], door: str) -> list[Any]:
                 "union": str(row.union),
                 "about": plan.title if plan else row.judgement.subject,
                 "url": reverse("audit:order", args=[order.number]) if order and door == "audit" else "",
-                "was": answers[row.was_allowed],
-                "would": answers[row.would_be_allowed],
+                "answer": f"{answers[row.was_allowed]} → {answers[row.would_be_allowed]}",
                 "lines": row.lines,
                 "amount": row.amount,
-                "why": " ".join(_why(reason) for reason in row.reasons)
-                or _("The same answer on another ground, line by line."),
+                "why": _("; ").join(map(_why, row.reasons)) or _("the same answer on another ground, line by line"),
             }
         )
     return presented
 
 
 def _why(reason: dict[str, Any]) -> str:
-    """A reason as a sentence: with its figures where the rule is about the gift as a whole."""
-    code, label = reason["code"], rule_label(reason["code"])
+    """A reason in few words: the rule, and where it is about the gift as a whole what was found beside what is asked."""
+    label = rule_label(reason["code"])
     if not reason["new"]:
-        return _("No longer against it: %(rule)s.") % {"rule": label}
-    if reason["figures"] and (sentence := breach(code, reason["figures"])):
-        return sentence
-    lines = ngettext("%(n)s line", "%(n)s lines", reason["lines"]) % {"n": reason["lines"]}
-    return _("Against it: %(rule)s (%(lines)s).") % {"rule": label, "lines": lines}
+        return _("no longer against it: %(rule)s") % {"rule": label}
+    if measured := breach(reason["code"], reason["figures"]):
+        return _("%(rule)s: %(found)s, asked %(asked)s") % ({"rule": label} | measured)
+    if reason["lines"]:
+        return ngettext("%(rule)s, %(n)s line", "%(rule)s, %(n)s lines", reason["lines"]) % {
+            "rule": label,
+            "n": reason["lines"],
+        }
+    return label

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.ledger.actions import yuan
 from procurement.policy.models import GiftForm, Occasion
-from procurement.priority.errors import RuleViolation
 
 _MONEY = {
     "reserve",
@@ -25,6 +24,8 @@ _MONEY = {
     "total",
     "last_assistance",
 }
+
+WHOLE_BP = 10_000
 
 # The engine's rules by name, as a list of reasons says them.
 _RULES: dict[str, str | Promise] = {
@@ -58,9 +59,27 @@ def rule_label(code: str) -> str:
     return str(_RULES.get(code, code))
 
 
-def breach(code: str, figures: Mapping[str, object]) -> str:
-    """The sentence about a gift as a whole that breaks a rule, with the engine's figures."""
-    return str(RuleViolation(code, **in_words(figures)))
+def breach(code: str, figures: Mapping[str, int | str]) -> dict[str, str]:
+    """What the engine found of a gift as a whole, and what the rule asks; empty where a rule measures nothing."""
+    if not figures:
+        return {}
+    known = {name: int(value) for name, value in figures.items() if isinstance(value, int)}
+    if code == "share":
+        secured = known["assistance_fen"] + known["reserve_fen"]
+        share = secured * WHOLE_BP // (secured + known["ordinary_fen"])
+        return {"found": per_cent(share), "asked": per_cent(known["minimum_share_bp"])}
+    if code == "last_year":
+        return {
+            "found": yuan(known["assistance_fen"] + known["reserve_fen"]),
+            "asked": yuan(known["last_assistance_fen"]),
+        }
+    if code == "floor":
+        return {"found": yuan(known["assistance_per_head_fen"]), "asked": yuan(known["floor_fen"])}
+    if code == "cap":
+        return {"found": yuan(known["per_head_fen"]), "asked": yuan(known["cap_fen"])}
+    if code in {"quotations", "approvers"}:
+        return {"found": str(known["given"]), "asked": str(known["needed"])}
+    return {}
 
 
 def in_words(data: Mapping[str, object]) -> dict[str, object]:

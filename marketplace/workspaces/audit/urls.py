@@ -21,7 +21,7 @@ urlpatterns = [
     path("orders/<str:number>/pack/<int:pack>/evidence.zip", views.pack_file, name="pack_file"),
     path("policies/", policies.index, name="policies"),
     path("policies/<int:pk>/simulate/", policies.simulate, name="policy_simulate"),
-    path("simulations/<int:pk>/", policies.simulation, name="simulation"),
+    path("policies/simulations/<int:pk>/", policies.simulation, name="simulation"),
     path("cases/", views.cases, name="cases"),
     path("cases/<int:pk>/", views.case, name="case"),
 ]

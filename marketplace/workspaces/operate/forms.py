@@ -66,18 +66,15 @@ class PolicyForm(forms.Form):
     forbidden_forms = forms.MultipleChoiceField(
         label=_("Forms never given"), choices=GiftForm.choices, widget=forms.CheckboxSelectMultiple, required=False
     )
-    uncovered_purposes = forms.MultipleChoiceField(
-        label=_("Purposes of purses that it does not bind"),
-        choices=[choice for choice in PursePurpose.choices if choice[0] != PursePurpose.GIFTS],
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
     exception_days = forms.IntegerField(label=_("Days to answer a request for an exception"), min_value=1, max_value=60)
     exception_second_from = YuanField(
         label=_("Exceptions that need a second person: from (yuan)"),
         min_value=0,
         required=False,
         help_text=_("Empty: none does."),
+    )
+    challenge_days = forms.IntegerField(
+        label=_("Days to challenge a determination or certificate"), min_value=1, max_value=90
     )
     grant_3 = YuanField(
         label=_("A county union grants exceptions up to (yuan)"),
@@ -91,8 +88,11 @@ class PolicyForm(forms.Form):
         required=False,
         help_text=_("The province union grants what is above."),
     )
-    challenge_days = forms.IntegerField(
-        label=_("Days to challenge a determination or certificate"), min_value=1, max_value=90
+    uncovered_purposes = forms.MultipleChoiceField(
+        label=_("Purposes of purses that it does not bind"),
+        choices=[choice for choice in PursePurpose.choices if choice[0] != PursePurpose.GIFTS],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
