@@ -20,7 +20,7 @@ from marketplace.demo.gifts import BEFORE
 from marketplace.demo.history import make_history
 from marketplace.demo.organisations import make_counties, make_organisations, make_people
 from marketplace.demo.purses import THE_CASTS, open_purses
-from marketplace.demo.rules import make_policies
+from marketplace.demo.rules import draft_the_next, make_policies
 from marketplace.demo.supply import (
     Supply,
     make_assistance_lots,
@@ -116,3 +116,4 @@ def _live(tell: Callable[[str], None]) -> None:
     _stock_up(supply)
     open_a_choice(supply)
     hand_out_vouchers(supply)
+    draft_the_next(supply.people, today)

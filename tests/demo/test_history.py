@@ -25,9 +25,10 @@ from marketplace.steps.models import Step
 from marketplace.stock.models import Lot, Stock
 from procurement.compliance.queries import statement
 from procurement.compliance.red_flags import red_flags
-from procurement.policy.models import Occasion
+from procurement.policy.models import Occasion, Policy
 from procurement.priority.models import Judgement, PriorityException, UnionYear
 from procurement.priority.replay import differs
+from procurement.priority.simulation import Figures, concerned, decide_again
 from procurement.programmes.models import Programme, Recipient
 
 DAYS = [date(2026, 1, 5), date(2026, 7, 1), date(2026, 11, 24), date(2028, 2, 29)]
@@ -127,6 +128,22 @@ def test_what_a_visitor_may_learn_from(past: None) -> None:
     dear = [gift.gift_year for gift in plan(today, random.Random(SEED)) if "BH-MOON-480" in gift.goods]
     assert jumps == Counter((year, "北环五仁月饼 480 g") for year in dear)
     assert jumps.total() >= 3
+
+
+def test_a_draft_for_the_next_year_waits_and_would_have_changed_much(past: None) -> None:
+    draft = Policy.objects.get(approved_by=None)
+    assert (draft.version, draft.period.lower) == (
+        f"SN-{timezone.localdate().year + 1}-01",
+        date(draft.period.lower.year, 1, 1),
+    )
+    figures, tomorrow = Figures(), timezone.localdate() + timedelta(days=1)
+    for found in decide_again(
+        draft, concerned(draft, Organisation.objects.get(kind="operator"), date(2000, 1, 1), tomorrow)
+    ):
+        figures.add(found)
+    assert figures.gifts == Judgement.objects.count()
+    assert 0 < figures.refused < figures.gifts
+    assert {"share", "floor", "last_year", "quotations", "approvers"} <= set(figures.codes)
 
 
 def test_the_log_says_how_it_came_about_and_carries_its_time(past: None) -> None:
