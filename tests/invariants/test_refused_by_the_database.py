@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -372,7 +373,8 @@ class TestPolicies:
 
     def test_two_are_not_in_force_at_once(self, traded) -> None:
         policy = Policy.objects.get(version="SN-2020-05")
-        copy_refused("one_policy_at_a_time", ("policy_policy", policy.pk, {"version": "again"}))
+        later = f"[{timezone.localdate() + timedelta(days=9)},)"
+        copy_refused("one_policy_at_a_time", ("policy_policy", policy.pk, {"version": "again", "period": later}))
 
     def test_the_drafter_does_not_approve(self, traded) -> None:
         policy = Policy.objects.get(version="SN-2020-05")
