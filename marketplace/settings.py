@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "marketplace.fulfilment",
     "suppliers.accreditation",
     "suppliers.listings",
+    "suppliers.offerbook",
     "suppliers.provenance",
     "suppliers.settlement",
     "procurement.policy",
@@ -276,7 +277,13 @@ MESSAGE_PROVIDER = os.environ.get(
 DEMO_LOGINS = "marketplace.demo.door.logins" if EMBEDDED and _flag("MALL_DEMO") else ""
 DEMO_PHONES = "marketplace.demo.door.phones" if DEMO_LOGINS else ""
 # What the sweeper does at every turn besides nudging steps.
-REGULAR_WORK = ["marketplace.evidence.handlers.tick", "marketplace.steps.schedule.write_todays"]
+REGULAR_WORK = [
+    "marketplace.evidence.handlers.tick",
+    "suppliers.offerbook.handlers.tick",
+    "marketplace.steps.schedule.write_todays",
+]
+# A root over the offer book is signed at most so often (seconds); the entries themselves are never late.
+OFFER_BOOK_SECONDS = 5
 # Steps that are written once a day, and the hour from which they are due: nobody gets a message at night.
 DAILY_STEPS = {"signin.forget_codes": 3, "reminders.daily": 9}
 # Codes sent to phones are kept for so many days after they were asked for: longer than any limit counts them.

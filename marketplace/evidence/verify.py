@@ -9,7 +9,9 @@ forgery of the whole.
 It checks: the container, byte for byte; the log's signatures and the witnesses'; that every entry is in the
 signed tree; that entries and files are exactly those which the pack's own entry in the log lists; and that
 each decision's input, output and engine are the recorded ones; and, in an order's pack, that goods cancelled,
-refused or returned took no more out of a decision than was decided, nor more than the log says was lost. With
+refused or returned took no more out of a decision than was decided, nor more than the log says was lost, and
+that each decision saw every assistance product of its classes: the book of offers that it cites, whose root the
+log has signed, is built anew from the offers' own entries and compared with the decision's candidates. With
 --replay it also runs that engine: a Python program FROM THE PACK, whose hash the log certifies, on each
 input, and compares the output byte for byte. Exit status 0 only if all is well.
 """
@@ -27,7 +29,7 @@ import unicodedata
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,8 @@ FIXED = ("checkpoint.txt", "keys.json", "manifest.json", "proof.jsonl", "entries
 MANIFEST_KIND = "pack.manifest"
 DECISIONS = "files/decisions/"
 ORDER = "files/order.json"
+OFFERS = "files/offers/"
+OFFER, CAPACITY, BOOK = "offer.stands", "offer.capacity", "offers.book"
 LOST = {"parcels.cancelled", "parcels.refused", "parcels.returned"}
 MAX_SHOWN = 50
 PLAIN, TIMESTAMPED = 1, 4
@@ -502,6 +506,230 @@ def _recorded_losses(leaves: dict[int, bytes]) -> dict[int, int]:
     return lost
 
 
+# --- the offer book
+# ----------------------------------------------------------------------------------------------------
+
+# The criteria that an offer's own entry decides. What else a candidate failed is a comparison with the ordinary product.
+CRITERIA = {"accreditation_expired", "county_not_listed", "producer_suspended", "not_listed", "not_delivered_there"}
+CRITERIA |= {f"accreditation_{state}" for state in ("suspended", "revoked")}
+
+
+@dataclass
+class OfferLog:
+    """What the pack's entries say of offers, by their places in the log."""
+
+    offers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    capacities: dict[int, dict[str, Any]] = field(default_factory=dict)
+    books: dict[int, dict[str, Any]] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)  # by the SHA-256 of their inputs
+
+
+@dataclass
+class Shelf:
+    """What a decision had to see: per offer of the book and of the entries since, everything that it may have been."""
+
+    in_book: dict[int, dict[str, Any]] = field(default_factory=dict)
+    since: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    units: dict[int, list[int]] = field(default_factory=dict)  # by stock
+
+    def versions(self, offer: int) -> list[dict[str, Any]]:
+        """What is known of an offer, oldest first."""
+        first = [self.in_book[offer]] if offer in self.in_book else []
+        return first + self.since.get(offer, [])
+
+
+def read_offer_log(leaves: dict[int, bytes]) -> OfferLog:
+    """Sort the entries that a decision's completeness rests on. Raises Damaged."""
+    log = OfferLog()
+    places = {OFFER: log.offers, CAPACITY: log.capacities, BOOK: log.books}
+    for index, leaf in leaves.items():
+        match = _KIND.match(leaf, leaf.rfind(b',"kind":"'))
+        kind = match[1].decode() if match else ""
+        try:
+            if kind in places:
+                places[kind][index] = json.loads(leaf)["body"]
+            elif b'"input_sha256":' in leaf:
+                log.decisions[json.loads(leaf)["body"]["input_sha256"]] = index
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Damaged(f"entry {index} cannot be read") from error
+    return log
+
+
+def check_offers(
+    files: dict[str, memoryview], leaves: dict[int, bytes], digests: dict[str, str]
+) -> tuple[str, list[str], list[str]]:
+    """Whether each decision saw every assistance product of its classes: in words, the faults, the notes. Raises Damaged."""
+    log, hashes = read_offer_log(leaves), {index: leaf_hash(leaf) for index, leaf in leaves.items()}
+    faults: list[str] = []
+    early = seen = followed = 0
+    cited: set[str] = set()
+    for name in sorted(name for name in digests if name.startswith(DECISIONS) and name.endswith(".input.json")):
+        decision, place = name.removeprefix(DECISIONS).removesuffix(".input.json"), log.decisions.get(digests[name])
+        if place is None:
+            continue  # check_decisions has said so
+        try:
+            asked = json.loads(bytes(files[name]))
+            root = asked["offer_book_root"]
+            size = _cited_book(log, root, place)
+            if size is None:
+                early += 1
+                continue
+            shelf = _shelf(log, hashes, files, root, size, place, {line["commodity_class"] for line in asked["lines"]})
+            faults += [f"{decision}: {fault}" for fault in _missing(asked, shelf)]
+        except Damaged as error:
+            faults.append(f"{decision}: {error}")
+            continue
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise Damaged(f"{name} or the book of offers that it cites cannot be read ({error!r})") from error
+        cited.add(root)
+        seen += 1
+        followed += sum(map(len, shelf.since.values()))
+    note = f"{early} decisions were made before a book of offers was signed: nothing shows that they saw every product."
+    detail = f"{seen} decisions saw every assistance product of their classes: {len(cited)} signed books, {followed} changes since"
+    return detail, faults, [note] if early else []
+
+
+def _cited_book(log: OfferLog, root: str, place: int) -> int | None:
+    """The size of the book with that root, signed last before the decision; None before there were any. Raises Damaged."""
+    found = [(index, int(book["size"])) for index, book in log.books.items() if book["root"] == root and index < place]
+    if found:
+        return max(found)[1]
+    first = min((index for index, book in log.books.items() if book["number"] == 1), default=None)
+    if any(index < place for index in log.books) or (root and first is None):
+        raise Damaged(f"no entry before it signs the book of offers {root[:16] or '(none)'}… that it cites")
+    return None
+
+
+def _shelf(
+    log: OfferLog,
+    hashes: dict[int, bytes],
+    files: dict[str, memoryview],
+    root: str,
+    size: int,
+    place: int,
+    codes: set[str],
+) -> Shelf:
+    """Build the classes of the book anew from the offers' entries, and follow what changed until the decision. Raises Damaged."""
+    name = f"{OFFERS}{root}.json"
+    if name not in files:
+        raise Damaged(f"the book of offers {root[:16]}… is not in the pack")
+    book = _canonical_json(files[name], name)
+    if sha256(json.dumps(book["classes"], ensure_ascii=False, separators=(",", ":")).encode()).hexdigest() != root:
+        raise Damaged(f"the classes in {name} do not give the root that was signed")
+    said = {code: (offers, value) for code, offers, value in book["classes"]}
+    shelf = Shelf()
+    for code in sorted(codes - {""}):
+        members = book["members"].get(code, [])
+        last, parts = -1, []
+        for offer, index, capacity in members:
+            body = log.offers.get(index)
+            units = {"stock": body["stock"], "capacity": 0} if body and capacity < 0 else log.capacities.get(capacity)
+            if body is None or units is None:
+                raise Damaged(f"an entry of the offer {offer}, which the book holds in {code}, is not in the pack")
+            if (body["offer"], body["class"], units["stock"]) != (offer, code, body["stock"]) or offer <= last:
+                raise Damaged(f"entry {index} is not of the offer {offer} in {code}")
+            if max(index, capacity) >= size:
+                raise Damaged(f"entry {index} came after the book in which it is said to be")
+            parts += [hashes[index]] + ([hashes[capacity]] if capacity >= 0 else [])
+            shelf.in_book[offer], last = body, offer
+            shelf.units.setdefault(body["stock"], []).append(units["capacity"])
+        if (len(members), sha256(b"".join(parts)).hexdigest()) != said.get(code, (0, sha256(b"").hexdigest())):
+            raise Damaged(
+                f"the offers listed for {code} are not those of the signed book: one was left out, added or changed"
+            )
+    for index, body in sorted(log.offers.items()):
+        if size <= index < place:
+            shelf.since.setdefault(body["offer"], []).append(body)
+    held = set(shelf.units)
+    for index, body in sorted(log.capacities.items()):
+        # Of an offer that came into the class since, whatever was said of its stock before.
+        if index < place and (index >= size or body["stock"] not in held):
+            shelf.units.setdefault(body["stock"], [0]).append(body["capacity"])
+    return shelf
+
+
+def _missing(asked: dict[str, Any], shelf: Shelf) -> list[str]:
+    """What a decision's lines did not see, or saw otherwise than it stood."""
+    faults: list[str] = []
+    day = asked["decided_on"]
+    for line in asked["lines"]:
+        code, where = line["commodity_class"], f"line {line['ref']}"
+        mine = {offer for offer in [*shelf.in_book, *shelf.since] if _ever(shelf, offer, code)}
+        if not code:
+            continue
+        if line["assistance"]:
+            told = [body for offer in mine for body in shelf.versions(offer) if _same(line, body)]
+            if not any(not failings(body, day) for body in told if body.get("class") == code):
+                faults.append(f"{where}: {line['product']} of {line['producer']} is no assistance product of the book")
+            continue
+        open_offers = set(mine)
+        for candidate in line["candidates"]:
+            named = f"{candidate['product']} of {candidate['producer']}"
+            same = [offer for offer in mine if any(_same(candidate, body) for body in shelf.versions(offer))]
+            if not same:
+                faults.append(f"{where}: the candidate {named} is no offer of the book")
+            elif not any(_stood(candidate, body, shelf, line, day) for o in same for body in shelf.versions(o)):
+                faults.append(f"{where}: the candidate {named} is not as it stood in the book")
+            open_offers -= set(same)
+        for offer in sorted(open_offers):
+            first = shelf.in_book.get(offer)
+            if first and first["class"] == code and all(_of(body, code) for body in shelf.since.get(offer, [])):
+                faults.append(
+                    f"{where}: {first['product']} of {first['producer']}, an assistance product of {code}, is missing"
+                )
+    return faults
+
+
+def _of(body: dict[str, Any], code: str) -> bool:
+    return bool(body.get("accreditation")) and body.get("class") == code
+
+
+def _ever(shelf: Shelf, offer: int, code: str) -> bool:
+    return any(_of(body, code) for body in shelf.versions(offer))
+
+
+def _same(one: dict[str, Any], body: dict[str, Any]) -> bool:
+    """Whether a candidate or line is of this offer, under this accreditation."""
+    facts = (str(body.get("product")), body.get("producer"), body.get("accreditation"))
+    return facts == (one["product"], one["producer"], one["accreditation"])
+
+
+def failings(body: dict[str, Any], day: str) -> set[str]:
+    """Why an offer, as its entry says it stood, was no assistance offer on that day."""
+    found = set()
+    if body["state"] != "valid":
+        found.add(f"accreditation_{body['state']}")
+    elif not body["from"] <= day < body["to"]:
+        found.add("accreditation_expired")
+    found |= {name for name, key in _FLAGS if not body[key]}
+    return found
+
+
+_FLAGS = (("county_not_listed", "county_listed"), ("producer_suspended", "standing"), ("not_listed", "listed"))
+
+
+def _stood(candidate: dict[str, Any], body: dict[str, Any], shelf: Shelf, line: dict[str, Any], day: str) -> bool:
+    """Whether a candidate says what the offer's entry says: price to the region, day of arrival, content, criteria, stock."""
+    if not _of(body, line["commodity_class"]):
+        return False
+    fitting = [d for d in body["deliveries"] if line["region"].startswith(d["region"])]
+    delivery = max(fitting, key=lambda d: len(d["region"]), default=None)
+    ready = (date.fromisoformat(day) + timedelta(days=delivery["days"])).isoformat() if delivery else ""
+    criteria = failings(body, day) | (set() if delivery else {"not_delivered_there"})
+    units = candidate["available"]
+    capacity = 1 << (units.bit_length() - 1) if units > 0 else 0
+    facts = (
+        candidate["price_fen"] == body["price"] + (delivery["freight"] if delivery else 0),
+        candidate["ready_on"] == ready,
+        candidate["content"] == max(body["content"], 1),
+        candidate["county"] == body["county"],
+        bool(candidate["assistance"]) == (body["state"] == "valid"),
+        set(candidate["reasons"]) & CRITERIA == criteria,
+        capacity in shelf.units.get(body["stock"], [0]),
+    )
+    return all(facts)
+
+
 def replay(decisions: list[Decision], files: dict[str, memoryview]) -> list[str]:
     """Run each decision's engine on its input and compare.
 
@@ -589,6 +817,7 @@ def _verify_members(
         except Damaged as error:
             detail, faults = "", [str(error)]
         report.add("releases", faults, detail)
+        _verify_offers(report, files, leaves, digests)
     if run and decisions:
         if report.faults:
             report.notes.append("Nothing was replayed: code from a pack that does not verify is not run.")
@@ -599,6 +828,17 @@ def _verify_members(
                 replay(decisions, files),
                 f"{len(decisions)} decisions come out the same, byte for byte",
             )
+
+
+def _verify_offers(
+    report: Report, files: dict[str, memoryview], leaves: dict[int, bytes], digests: dict[str, str]
+) -> None:
+    try:
+        detail, faults, notes = check_offers(files, leaves, digests)
+    except Damaged as error:
+        detail, faults, notes = "", [str(error)], []
+    report.add("offers", faults, detail)
+    report.notes += notes
 
 
 def _verify_keys(
@@ -661,6 +901,7 @@ TITLES = {
     "manifest": "清单 manifest",
     "decisions": "判定 decisions",
     "releases": "核减 releases",
+    "offers": "货架 offers",
     "replay": "重放 replay",
 }
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.db.models import Prefetch
 
 from marketplace.evidence.canonical import canonical
-from marketplace.evidence.models import Entry
+from marketplace.evidence.models import Entry, Position
 from marketplace.evidence.pack import Pack, write_pack
+from marketplace.evidence.sequencer import sequence_all
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from procurement.compliance.queries import statement
 from procurement.priority.models import Decision, Judgement, Release
 from procurement.priority.replay import engine_files
 from procurement.programmes.models import Programme
+from suppliers.offerbook.packing import Citing, cited_books
 
 
 def build_pack(order: Order, out: Path) -> Pack:
@@ -22,12 +26,14 @@ def build_pack(order: Order, out: Path) -> Pack:
 
     Pages let a step do it (`actions.ask_for_pack`); this is for commands.
     """
+    sequence_all()  # so that every judgement has its place in the log
     return write_pack(out, *contents_of(order))
 
 
 def contents_of(order: Order) -> tuple[list[int], dict[str, bytes]]:
     """What an order's pack holds now: the ids of its entries and its programme's, and as files every judgement with input, output and
-    engine, its decisions, the statement of its year.
+    engine, the books of offers that they cite, its decisions, the statement of its year. Books of judgements that have no place in the
+    log yet are not in it.
     """
     with seen_by(None):
         programme = Programme.objects.get(order=order)
@@ -43,7 +49,18 @@ def contents_of(order: Order) -> tuple[list[int], dict[str, bytes]]:
         entries = list(
             Entry.objects.filter(subject__in=[subject, f"order:{order.number}"]).values_list("pk", flat=True)
         )
-    return entries, files
+        books = cited_books(_citing(judgements))
+    return sorted(books.entries.union(entries)), files | books.files
+
+
+def _citing(judgements: Sequence[Judgement]) -> list[Citing]:
+    """Which book each judgement cites, and for which classes."""
+    places = dict(Position.objects.filter(entry__in=[j.entry_id for j in judgements]).values_list("entry_id", "index"))
+    asked = [(places[j.entry_id], json.loads(j.input)) for j in judgements if j.entry_id in places]
+    return [
+        Citing(gift["offer_book_root"], place, frozenset(line["commodity_class"] for line in gift["lines"]))
+        for place, gift in asked
+    ]
 
 
 def _order(order: Order) -> dict[str, object]:

@@ -50,7 +50,8 @@ _STANDING = f"""
         ) c),
         coalesce((SELECT b.assistance FROM priority_unionyear b
             WHERE b.union_id = %(union)s AND b.gift_year = %(year)s - 1), 0),
-        coalesce((SELECT encode(root, 'hex') FROM evidence_checkpoint ORDER BY size DESC LIMIT 1), ''),
+        coalesce((SELECT b.root FROM offerbook_book b JOIN evidence_position p ON p.entry_id = b.entry_id
+            ORDER BY b.number DESC LIMIT 1), ''),
         (SELECT coalesce(jsonb_object_agg(h.product, h.units), '{{}}') FROM ({_HELD}) h)
     FROM (SELECT) one LEFT JOIN priority_unionyear y ON y.union_id = %(union)s AND y.gift_year = %(year)s
 """
@@ -58,7 +59,7 @@ _STANDING = f"""
 
 @dataclass(frozen=True)
 class Standing:
-    """The union's gift year and last year's assistance goods in fen, its rotation by county, the offer book's latest root.
+    """The union's gift year and last year's assistance goods in fen, its rotation by county, the offer book's latest signed root.
 
     `held` are sales units by product that its own subtree keeps off the shelf.
     """
