@@ -27,12 +27,12 @@ _UNITS = 500
 _CONTENTS = (250, 500, 1_000, 2_500)
 
 
-def fill(products: int = PRODUCTS) -> None:
-    """Bring the number of listed products up to `products`."""
+def fill(products: int = PRODUCTS, classes: int = 0) -> None:
+    """Bring the number of listed products up to `products`, in the demonstration's leaf classes or in so many more of their own."""
     with transaction.atomic(), seen_by(None):
         missing = products - StockRecord.objects.filter(listed=True).count()
         sellers = _sellers(max(0, missing))
-        made = _products(sellers)
+        made = _products(sellers, _leaves(classes))
         offers = _offers(made, sellers)
         _accreditations(made, sellers)
         record_many(
@@ -55,9 +55,18 @@ def _makes(partner: Partner) -> bool:
     return bool(partner.organisation.kind == OrganisationKind.PRODUCER)
 
 
-def _products(sellers: Sequence[Partner]) -> list[Product]:
+def _leaves(classes: int) -> list[CommodityClass]:
+    if not classes:
+        return list(CommodityClass.objects.filter(parent__isnull=False, children__isnull=True).order_by("code"))
+    group = CommodityClass.objects.filter(parent__isnull=True).order_by("code")[0]
+    return CommodityClass.objects.bulk_create(
+        CommodityClass(code=f"bench.{n:05d}", name=f"第{n}类", name_en=f"Class {n}", parent=group)
+        for n in range(classes)
+    )
+
+
+def _products(sellers: Sequence[Partner], leaves: Sequence[CommodityClass]) -> list[Product]:
     kind = apps.get_model("catalogue", "ProductClass").objects.get()
-    leaves = list(CommodityClass.objects.filter(parent__isnull=False, children__isnull=True).order_by("code"))
     return Product.objects.bulk_create(
         _product(place, seller, leaves[place % len(leaves)], kind) for place, seller in enumerate(sellers, 1)
     )

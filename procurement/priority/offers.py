@@ -15,6 +15,16 @@ from procurement.priority.equivalence import Bounds
 # producer sells it. The reference price is the higher of the offer's own highest price in 90 days and the class's published one,
 # both per sales unit.
 _OFFERS = """
+    WITH asked AS MATERIALIZED (
+        SELECT id, commodity_class_id FROM catalogue_product WHERE id = ANY(%(products)s)
+    ), wanted AS MATERIALIZED (
+        SELECT id FROM asked
+        UNION
+        SELECT p.id FROM catalogue_product p
+        WHERE p.commodity_class_id IN (SELECT commodity_class_id FROM asked) AND EXISTS (
+            SELECT FROM accreditation_accreditation a WHERE a.product_id = p.id AND a.state IN ('valid', 'suspended', 'revoked')
+        )
+    )
     SELECT r.region, p.id, p.title, p.title_en, p.commodity_class_id, c.code, org.code, coalesce(p.county_id, org.county_id, ''),
         sr.id, (sr.price * 100)::int, p.net_content, s.in_stock - s.allocated, sr.listed, org.good_standing,
         coalesce(a.number, ''), coalesce(a.state, ''), a.valid_from, a.valid_to, coalesce(county.listed, false),
@@ -25,7 +35,8 @@ _OFFERS = """
             coalesce(c.reference_price::bigint * p.net_content / 1000, 0)
         ),
         b.id, b.content_least, b.content_most, b.grades, b.processings, b.dietary
-    FROM catalogue_product p
+    FROM wanted
+    JOIN catalogue_product p ON p.id = wanted.id
     JOIN partner_stockrecord sr ON sr.product_id = p.id
     JOIN partner_partner partner ON partner.id = sr.partner_id
     JOIN organisations_organisation org ON org.id = partner.organisation_id
@@ -44,10 +55,6 @@ _OFFERS = """
         WHERE d.stockrecord_id = sr.id AND starts_with(r.region, d.region)
         ORDER BY length(d.region) DESC LIMIT 1
     ) d ON true
-    WHERE p.id = ANY(%(products)s)
-        OR (a.id IS NOT NULL AND p.commodity_class_id IN (
-            SELECT commodity_class_id FROM catalogue_product WHERE id = ANY(%(products)s)
-        ))
 """
 
 

@@ -171,7 +171,10 @@ class TestNobodyGoesRoundIt:
             ("permission denied", "INSERT INTO offerbook_book SELECT * FROM offerbook_book"),
             ("permission denied", "UPDATE offerbook_book SET root = ''"),
             ("permission denied", "TRUNCATE partner_stockrecord CASCADE"),
-            ("does not exist", "SET LOCAL search_path = pg_temp; UPDATE public.partner_stockrecord SET price = price + 1"),
+            (
+                "does not exist",
+                "SET LOCAL search_path = pg_temp; UPDATE public.partner_stockrecord SET price = price + 1",
+            ),
             (
                 "written by the database alone",
                 "INSERT INTO evidence_entry (kind, subject, leaf, leaf_hash, written_at)"
