@@ -901,7 +901,7 @@ TITLES = {
     "manifest": "清单 manifest",
     "decisions": "判定 decisions",
     "releases": "核减 releases",
-    "offers": "货架 offers",
+    "offers": "在售台账 offers",
     "replay": "重放 replay",
 }
 

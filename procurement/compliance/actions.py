@@ -72,9 +72,9 @@ def intend(pack_id: int) -> timedelta | None:
     pack = _locked(pack_id)
     if pack.state != PackState.DUE:
         return None
-    entries, files = contents_of(pack.order)
-    if unplaced(entries):
+    if unplaced(contents_of(pack.order)[0]):
         return LOOK_AGAIN
+    entries, files = contents_of(pack.order)  # with the books of offers, which are found by the places
     intent = intend_pack(entries, files)
     pack.entries, pack.manifest = list(intent.entries), intent.manifest
     pack.content = b"".join(zip_chunks(sorted(files.items())))

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.evidence.models import Entry
 from marketplace.organisations.models import Organisation, User
 from marketplace.organisations.scopes import scoped
 from marketplace.shop.order.models import Order
@@ -57,3 +58,18 @@ class EvidencePack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.state}"
+
+
+class RuleFigures(models.Model):
+    """How the rule worked out in a gift year, as published at a moment: counts, leakage and its estimate. Append-only."""
+
+    gift_year = models.PositiveSmallIntegerField()
+    figures = models.JSONField(help_text="as the log's entry has them")
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["gift_year", "-id"], name="figures_of_a_year")]
+
+    def __str__(self) -> str:
+        return f"{self.gift_year} {self.at:%Y-%m-%d}"

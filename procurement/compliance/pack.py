@@ -26,14 +26,15 @@ def build_pack(order: Order, out: Path) -> Pack:
 
     Pages let a step do it (`actions.ask_for_pack`); this is for commands.
     """
-    sequence_all()  # so that every judgement has its place in the log
+    sequence_all()
     return write_pack(out, *contents_of(order))
 
 
 def contents_of(order: Order) -> tuple[list[int], dict[str, bytes]]:
     """What an order's pack holds now: the ids of its entries and its programme's, and as files every judgement with input, output and
-    engine, the books of offers that they cite, its decisions, the statement of its year. Books of judgements that have no place in the
-    log yet are not in it.
+    engine, the books of offers that they cite, its decisions, the statement of its year.
+
+    A judgement's book can only be found once the judgement has its place in the log.
     """
     with seen_by(None):
         programme = Programme.objects.get(order=order)

@@ -17,6 +17,7 @@ from marketplace.shop.catalogue.models import CommodityClass, Product
 from marketplace.shop.partner.models import Delivery, StockRecord
 from suppliers.accreditation.models import Accreditation, AccreditationState
 from suppliers.offerbook.actions import take_book
+from suppliers.offerbook.check import check_book
 from suppliers.offerbook.models import Book, Version
 from suppliers.offerbook.queries import classes_at, members_at
 from tests.world import DATES, leave_in_stock, stock
@@ -259,3 +260,21 @@ class TestTheBook:
         assert book is not None
         code = offer().product.commodity_class.code
         assert offer().pk in [member.offer for member in members_at(book.size, [code])[code]]
+
+
+class TestTheWholeLog:
+    def test_every_book_is_what_the_entries_make_it(self) -> None:
+        for round_ in range(3):
+            StockRecord.objects.filter(partner_sku=DATES).update(price=Decimal(80 + round_), listed=bool(round_ % 2))
+            leave_in_stock(DATES, 3**round_)
+            sequence_all()
+            assert take_book() is not None
+        report = check_book()
+        assert (report.books, report.faults) == (3, [])
+        assert report.offers == StockRecord.objects.count()
+
+    def test_what_has_no_place_yet_counts_for_today(self) -> None:
+        sequence_all()
+        take_book()
+        StockRecord.objects.filter(partner_sku=DATES).update(price=Decimal("81"))
+        assert check_book().faults == []

@@ -67,6 +67,10 @@ KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Remind of what ends soon or waits"),
         gettext_lazy("Try again; what was said already is not said twice."),
     ),
+    "figures.publish": (
+        gettext_lazy("Publish the rule in figures"),
+        gettext_lazy("Nothing depends on it. Try again; tomorrow's step counts anew."),
+    ),
     "signin.forget_codes": (
         gettext_lazy("Remove old sign-in codes"),
         gettext_lazy("Try again; tomorrow's step removes what is left."),

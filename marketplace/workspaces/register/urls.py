@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.register import policies, registers, views
+from marketplace.workspaces.register import figures, policies, registers, views
 
 urlpatterns = [
     path("verify/", views.verification, name="verification"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("register/exceptions/", registers.exceptions, name="register_exceptions"),
     path("register/policies/", policies.policies, name="register_policies"),
     path("register/policies/<int:pk>/", policies.policy, name="register_policy"),
+    path("register/figures/", figures.figures, name="register_figures"),
     path("style/", views.style, name="style"),
     path("health", views.health, name="health"),
     path("robots.txt", views.robots, name="robots"),
