@@ -48,7 +48,7 @@ SOURCE = RunSQL(
     LEFT JOIN catalogue_commodityclass c ON c.id = p.commodity_class_id
     LEFT JOIN LATERAL (
         SELECT * FROM accreditation_accreditation a
-        WHERE a.product_id = p.id AND a.state IN ('valid', 'suspended', 'revoked')
+        WHERE a.product_id = p.id AND a.producer_id = org.id AND a.state IN ('valid', 'suspended', 'revoked')
         ORDER BY a.state = 'valid' DESC, a.id DESC LIMIT 1
     ) a ON true
     LEFT JOIN organisations_county county ON county.code = a.county_id
@@ -370,7 +370,7 @@ class Migration(migrations.Migration):
             "accreditation_accreditation",
             "product",
             "product_id",
-            ["number", "product_id", "county_id", "state", "valid_from", "valid_to"],
+            ["number", "product_id", "producer_id", "county_id", "state", "valid_from", "valid_to"],
         ),
         follow_shared("catalogue_commodityclass", ["code"]),
         follow_shared("organisations_county", ["listed"]),
