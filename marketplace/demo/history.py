@@ -17,6 +17,8 @@ from marketplace.demo.prices import note_prices
 from marketplace.demo.purses import open_purses
 from marketplace.demo.story import Story, Year
 from marketplace.demo.supply import Supply
+from marketplace.evidence.sequencer import sequence_all
+from suppliers.offerbook.actions import take_book
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,10 +48,17 @@ def make_history(supply: Supply, clock: Clock, end: datetime, seed: int, tell: T
     note_cases(year)
     note_prices(year)
     for number in range((supply.today - supply.begun).days):
-        # Every morning what time alone has brought about: deliveries accepted by silence.
-        diary.note(supply.begun + timedelta(days=number), lambda: None, 7)
+        # Every morning what time alone has brought about: deliveries accepted by silence. Every week a signed book of offers.
+        diary.note(supply.begun + timedelta(days=number), _sign_a_book if number % 7 == 0 else lambda: None, 7)
     with _quiet():
         diary.live(tell)
+
+
+def _sign_a_book() -> None:
+    """Nobody else writes while the world is made, so that the log may be sequenced here too."""
+    sequence_all()
+    if take_book() is not None:
+        sequence_all()
 
 
 @contextmanager
