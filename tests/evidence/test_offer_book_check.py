@@ -16,11 +16,9 @@ from suppliers.offerbook.actions import take_book
 from suppliers.offerbook.models import Book
 from tests.world import DATES, leave_in_stock, placed, side, stock
 
-pytestmark = pytest.mark.usefixtures("fresh_world", "broker")
-
 
 @pytest.fixture(autouse=True)
-def _two_books() -> None:
+def _two_books(_own_keys, fresh_world, broker) -> None:
     with seen_by(None):
         sequence_all()
         take_book()
@@ -80,7 +78,8 @@ def test_a_book_with_another_root(tamper) -> None:
 def test_a_book_of_which_the_log_knows_nothing(tamper) -> None:
     tamper(
         "offerbook_book",
-        "INSERT INTO offerbook_book SELECT 3, size, root, offers, classes, (SELECT min(id) FROM evidence_entry), at"
+        "INSERT INTO offerbook_book (number, size, root, offers, classes, at, entry_id)"
+        " SELECT 3, size, root, offers, classes, at, (SELECT min(id) FROM evidence_entry)"
         " FROM offerbook_book WHERE number = 2",
     )
     assert "book 3: the log knows nothing of it" in found()
