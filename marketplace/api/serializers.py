@@ -92,6 +92,9 @@ class StatementSerializer(serializers.Serializer):
     leakage = serializers.IntegerField(
         help_text="covered order lines without an allowing decision; zero by construction"
     )
+    last_assistance = serializers.IntegerField(
+        help_text="assistance goods of the year before, where the policy says not to fall below them; else 0"
+    )
     attempts = serializers.IntegerField()
     refused_attempts = serializers.IntegerField()
     decisions = serializers.DictField(child=serializers.IntegerField(), help_text="number of decisions by outcome")

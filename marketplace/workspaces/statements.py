@@ -139,6 +139,11 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
         (_("Cancelled, refused or returned, taken off above"), found.released),
         (_("Set aside and unspent"), found.reserve),
         *([(_("Still to make good"), found.to_make_good)] if found.make_good_due else []),
+        *(
+            [(_("Assistance products of the year before, not to be fallen below"), found.last_assistance)]
+            if found.last_assistance
+            else []
+        ),
         (_("Accepted and paid: assistance products"), found.counted_assistance),
         (_("Accepted and paid: ordinary products"), found.counted_ordinary),
         (_("Left the purses, by the ledger"), found.spent),

@@ -107,7 +107,8 @@ class Statement:
 
     Gifts are what was placed less what was cancelled, refused or returned (`released`); `spent` is what they cost the purses, when
     sellers have also given back what they still owe (`refund_due`). `policy` is that which binds the year: see `decided_under`.
-    While something has to be made good, `failures` say why.
+    While something has to be made good, `failures` say why. `last_assistance` are the assistance goods of the year before where the
+    policy says that a year does not fall below them, else 0.
     """
 
     union: str
@@ -135,6 +136,7 @@ class Statement:
     to_make_good: int
     failures: tuple[Failure, ...]
     leakage: int
+    last_assistance: int
 
     @property
     def share_bp(self) -> int:
@@ -179,7 +181,9 @@ def statement(union: Organisation, year: int) -> Statement:
     of_year = Q(union=union, gift_year=year)
     judged = Judgement.objects.filter(of_year).aggregate(all=Count("id"), refused=Count("id", filter=Q(allowed=False)))
     outcomes = Decision.objects.filter(of_year).values("outcome").annotate(n=Count("id")).order_by("outcome")
-    row = UnionYear.objects.filter(of_year).first()
+    years = UnionYear.objects.filter(union=union, gift_year__in=[year - 1, year])
+    by_year = {found.gift_year: found for found in years}
+    row, before = by_year.get(year), by_year.get(year - 1)
     missing = to_make_good(assistance, ordinary, set_aside, share_bp) if row and row.make_good_due else 0
     owed = _refund_due(union, year)
     return Statement(
@@ -217,6 +221,7 @@ def statement(union: Organisation, year: int) -> Statement:
         to_make_good=missing,
         failures=failures(union, year) if missing else (),
         leakage=_leakage(union, year),
+        last_assistance=before.assistance if before and policy.keep_last_year else 0,
     )
 
 

@@ -15,6 +15,7 @@ from marketplace.ledger.models import Purse, PurseKind, PursePurpose
 from marketplace.ledger.purses import open_for
 from marketplace.organisations.models import User
 from marketplace.shop.placement import Refused
+from procurement.compliance.queries import statement
 from procurement.policy.actions import approve
 from procurement.policy.drafts import draft as draft_policy
 from procurement.policy.models import Policy
@@ -115,6 +116,12 @@ class TestTheYearBefore:
             place(giver.buyer, plan, "attempt")
         fund(giver.reserve, 3 * DATES_FEN, "set-aside")
         assert place(giver.buyer, plan, "again").number
+
+    def test_the_statement_names_the_year_before_where_the_policy_asks(self, giver: Side) -> None:
+        year = timezone.localdate().year
+        placed(giver, [DATES], 1)
+        assert statement(giver.union, year).last_assistance == 3 * DATES_FEN
+        assert statement(giver.union, year - 1).last_assistance == 0
 
 
 class TestUncoveredPurposes:
