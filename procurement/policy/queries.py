@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from django.db.models import F, QuerySet
+from django.db.models.functions import Length
+
 from marketplace.organisations.models import Organisation
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.models import EVERY_LEVEL, Policy
@@ -24,6 +27,15 @@ def in_force(region: str, day: date, level: int | None = None) -> Policy:
 def policy_of(union: Organisation, day: date) -> Policy:
     """The policy that binds a union on that day: of the nearest region, then of its level. Raises NoPolicyInForce."""
     return in_force(union.region, day, union.level)
+
+
+def binding(union: Organisation, day: date) -> QuerySet[Policy]:
+    """The approved policies for a union on that day, the one that binds it first: to be asked within another statement."""
+    there = Policy.objects.filter(
+        region__in=_prefixes(union.region), level__in={union.level or EVERY_LEVEL, EVERY_LEVEL}
+    )
+    in_time = there.filter(period__contains=day, approved_by__isnull=False)
+    return in_time.order_by(Length("region").desc(), F("level").desc())
 
 
 def policies_of(unions: Iterable[Organisation], day: date) -> dict[int, Policy]:

@@ -26,10 +26,15 @@ GIFT = [cast.ASSISTANCE, cast.BLOCKED, cast.NO_EQUIVALENT]
 
 
 @pytest.fixture
-def house_with_workers(fresh_world, start_process, tmp_path, celery_worker_process, settings, monkeypatch) -> None:
-    """A witness and the sweeper beside the worker; the site is told where the witness is."""
+def witnessed(fresh_world, start_process, tmp_path, monkeypatch) -> None:
+    """A witness; every process that is started from now on is told where it is."""
     start_process("witness", local_witness.command(tmp_path, keys.log_vkey()))
     monkeypatch.setenv("EVIDENCE_WITNESSES", local_witness.url(tmp_path))
+
+
+@pytest.fixture
+def house_with_workers(witnessed, celery_worker_process, start_process) -> None:
+    """The worker, and the sweeper beside it."""
     start_process("sweeper", processes.sweeper_command())
 
 
@@ -135,8 +140,10 @@ def test_from_sign_in_to_the_verified_pack(house_with_workers, live_site, browse
         page.goto(f"{site}/audit/unions/{cast.UNION}/{timezone.localdate().year}/")
         assert number in notices(page)
         page.goto(f"{site}/audit/orders/{number}/")
-        with page.expect_download(timeout=60_000) as waiting:
-            page.locator("form[action$='/pack/'] button").first.click()
+        press(page, "/pack/")
+        page.locator("#pack a[download]").wait_for(timeout=60_000)
+        with page.expect_download() as waiting:
+            page.locator("#pack a[download]").click()
         pack = tmp_path / "pack.zip"
         waiting.value.save_as(pack)
     checked = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, ngettext
@@ -21,9 +22,8 @@ from marketplace.shop.catalogue.models import CommodityClass
 from marketplace.shop.prices import delivered
 from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.templatetags._figures import fen
-from procurement.policy.errors import NoPolicyInForce
-from procurement.policy.queries import policy_of
-from procurement.programmes.models import Recipient
+from procurement.policy.queries import binding
+from procurement.programmes.models import Programme, Recipient
 from suppliers.listings.models import Listing
 from suppliers.listings.queries import assistance_on
 
@@ -43,6 +43,7 @@ BANDS: dict[str, tuple[int, int | None]] = {
     "more": (20_000, None),
 }
 CAPITAL, _CITY = "6101", 4
+_SAMPLE = 100
 _PER: dict[str, str | Promise] = {"g": _("kg"), "ml": _("litre"), "pc": _("piece")}
 
 
@@ -167,46 +168,45 @@ def with_rule(rows: Iterable[Any], union: Organisation, day: date) -> list[Card]
     """The offers as cards for a buyer of this union: on an ordinary product, how many assistance products come first.
 
     Counted are those of the same class at no more than the price band above its price by unit, freight apart. What the rule
-    decides for a gift it decides when the product is in the gift. The price is the delivered one. Five statements.
+    decides for a gift it decides when the product is in the gift. The price is the delivered one. Three statements.
     """
     offers = list(rows)
-    try:
-        band = policy_of(union, day).price_band_bp
-    except NoPolicyInForce:
-        return with_freight(offers, cards(offers), union)
     ordinary = {row.commodity_class_id for row in offers if not row.assistance and row.unit_price}
-    prices = dict(
+    assistance = (
         Listing.objects.filter(assistance_on(day), commodity_class__in=ordinary, unit_price__isnull=False)
         .filter(stock__in_stock__gt=F("stock__allocated"))
-        .values_list("commodity_class")
-        .annotate(prices=ArrayAgg("unit_price"))
+        .values("commodity_class")
+        .annotate(prices=ArrayAgg("unit_price"), band=Subquery(binding(union, day).values("price_band_bp")[:1]))
+        .values_list("commodity_class", "prices", "band")
     )
-    shown = []
-    for row in offers:
-        limit = (row.unit_price or 0) * (10_000 + band)
-        first = (
-            0
-            if row.assistance or row.is_box
-            else sum(p * 10_000 <= limit for p in prices.get(row.commodity_class_id, ()))
-        )
-        shown.append(_after(card(row), first))
-    return with_freight(offers, shown, union)
+    first = {commodity_class: (prices, band) for commodity_class, prices, band in assistance if band is not None}
+    return with_freight(offers, [_after(card(row), _before(row, first)) for row in offers], union)
+
+
+def _before(row: Any, first: Mapping[int, tuple[list[int], int]]) -> int:
+    """How many of the prices of assistance offers, by class with the policy's band, come before an offer."""
+    if row.assistance or row.is_box or row.commodity_class_id not in first:
+        return 0
+    prices, band = first[row.commodity_class_id]
+    return sum(price * 10_000 <= (row.unit_price or 0) * (10_000 + band) for price in prices)
 
 
 def destination_of(union: Organisation) -> str:
     """Where a union's gifts go: where most members of its last list are, else its own region where that is a city, else the capital.
 
-    Two statements.
+    The first hundred of a list stand for it, however long it is. One statement.
     """
     with seen_by([union.pk]):
-        last = Recipient.objects.filter(union=union).order_by("-id").values_list("programme", flat=True).first()
-        there = Recipient.objects.filter(programme=last).values("region").annotate(heads=Count("pk"))
-        most = there.order_by("-heads", "region").first() if last else None
-    return str(most["region"] if most else union.region if len(union.region) >= _CITY else CAPITAL)
+        filled = Programme.objects.filter(Exists(Recipient.objects.filter(programme=OuterRef("pk"))), union=union)
+        last = Recipient.objects.filter(programme=Subquery(filled.order_by("-id").values("pk")[:1]))
+        regions = Counter(last.values_list("region", flat=True)[:_SAMPLE])
+    if regions:
+        return min(regions, key=lambda region: (-regions[region], region))
+    return union.region if len(union.region) >= _CITY else CAPITAL
 
 
 def with_freight(offers: Sequence[Any], shown: Sequence[Card], union: Organisation) -> list[Card]:
-    """The cards of these offers with what they cost this union delivered, which is what a gift is reckoned by. Three statements."""
+    """The cards of these offers with what they cost this union delivered, which is what a gift is reckoned by. Two statements."""
     region = destination_of(union)
     arrive = delivered((row.product_id for row in offers), [region])
     place = region_name(region)
