@@ -28,7 +28,7 @@ def told(stories: int, steps: int, **options: Any) -> int:
 
 
 def test_five_hundred_steps(world: None) -> None:
-    assert told(stories=20, steps=50) >= 500
+    assert told(stories=13, steps=50) >= 500
 
 
 @pytest.mark.long

@@ -47,6 +47,9 @@ policies = st.builds(
     urgent_occasions=st.just(("illness",)),
     forbidden_forms=st.just(("cash",)),
     approval_steps=st.sampled_from(((), (ApprovalStep(0, 0, 1), ApprovalStep(50_000, 3, 3)))),
+    uncovered_purposes=st.sampled_from(((), (), ("training",), ("awards", "training"))),
+    ring_fence_fen=st.sampled_from((0, 60_000)),
+    keep_last_year=st.booleans(),
 )
 years = st.builds(
     Year,
@@ -55,6 +58,7 @@ years = st.builds(
     reserve_fen=st.integers(0, 100_000),
     make_good_due=st.sampled_from((False, False, False, True)),
     assistance_per_head_fen=st.sampled_from((0, 30_000)),
+    last_assistance_fen=st.sampled_from((0, 0, 200_000)),
 )
 
 
@@ -99,6 +103,7 @@ def lines(draw: st.DrawFn, ref: str, book: dict[str, tuple[Offer, ...]]) -> Line
         component_of=draw(st.sampled_from(("", "", "", "box"))),
         candidates=book[kind],
         exception=draw(st.sampled_from((None, None, None, *GRANTS))),
+        purse_purpose=draw(st.sampled_from(("gifts", "gifts", "training"))),
     )
     if not book[kind] or draw(st.booleans()):
         return line
@@ -128,7 +133,8 @@ def gifts(draw: st.DrawFn) -> Gift:
         gift_year=2025,
         recipients=10,
         per_head_fen=draw(st.sampled_from((50_000, 230_000))),
-        per_head_year_fen=draw(st.sampled_from((0, 170_000))),
+        per_head_year_fen=170_000,
+        year_heads=draw(st.sampled_from(((), ((170_000, 60_000), (120_000, 0)), ((0, 0),)))),
         per_head_assistance_fen=0,
         lines=tuple(draw(lines(f"L{number}", book)) for number in range(draw(st.integers(1, 5)))),
         year=draw(years),
@@ -140,7 +146,15 @@ def gifts(draw: st.DrawFn) -> Gift:
 
 def lenient(gift: Gift) -> Gift:
     """The same gift where nothing but clauses 1 and 2 can refuse it."""
-    policy = replace(gift.policy, first_choice=True, minimum_share_bp=0, cap_fen=0, floor_fen=0, approval_steps=())
+    policy = replace(
+        gift.policy,
+        first_choice=True,
+        minimum_share_bp=0,
+        cap_fen=0,
+        floor_fen=0,
+        approval_steps=(),
+        keep_last_year=False,
+    )
     lines = tuple(
         replace(
             line,
@@ -173,6 +187,35 @@ def test_one_more_assistance_offer_never_helps_an_ordinary_line(gift, extra):
 
 
 @settings(deadline=None)
+@given(gifts(), offers("new"), st.sampled_from(CLASSES))
+def test_nor_does_it_in_a_gift_against_which_anything_may_stand(gift, extra, kind):
+    """Exceptions, boxes, make-good, purses, shares and caps and all: one more offer turns no refusal into a pass."""
+    more = with_candidates(gift, lambda line, given: (*given, extra) if line.commodity_class == kind else given)
+    assert_no_kinder(judge(gift), judge(more))
+
+
+@settings(deadline=None)
+@given(gifts(), st.data())
+def test_more_on_the_shelf_never_helps_an_ordinary_line(gift, data):
+    """Of what the gift does not buy itself: jars that appear, or that the union is found to hold."""
+    bought = {(line.producer, line.product) for line in gift.lines}
+    keys = sorted({(o.producer, o.product) for line in gift.lines for o in line.candidates} - bought)
+    assume(keys)
+    key, units, name = (
+        data.draw(st.sampled_from(keys)),
+        data.draw(st.integers(1, 9)),
+        data.draw(st.sampled_from(("available", "held"))),
+    )
+
+    def fuller(_line, given):
+        return tuple(
+            replace(o, **{name: getattr(o, name) + units}) if (o.producer, o.product) == key else o for o in given
+        )
+
+    assert_no_kinder(judge(gift), judge(with_candidates(gift, fuller)))
+
+
+@settings(deadline=None)
 @given(gifts().map(lenient), st.data())
 def test_a_lower_price_never_helps_an_ordinary_line(gift, data):
     """Where the gift buys the very offer, its duty to buy from E may just have been met: only Q counts."""
@@ -199,11 +242,12 @@ def test_the_order_of_the_input_does_not_matter(gift, seed):
         return tuple(random.sample(items, len(items)))
 
     other = replace(with_candidates(gift, lambda _, given: shuffled(given)), rotation=shuffled(gift.rotation))
-    other = replace(
-        other,
-        lines=shuffled(other.lines),
-        policy=replace(gift.policy, approval_steps=shuffled(gift.policy.approval_steps)),
+    policy = replace(
+        gift.policy,
+        approval_steps=shuffled(gift.policy.approval_steps),
+        uncovered_purposes=shuffled(gift.policy.uncovered_purposes),
     )
+    other = replace(other, lines=shuffled(other.lines), policy=policy, year_heads=shuffled(gift.year_heads))
     assert rule.to_canonical(judge(other)) == rule.to_canonical(judge(gift))
 
 
