@@ -53,7 +53,9 @@ def state() -> State:
     found["sent and confirmed"] = Counter(
         (so.number, bool(so.sent_at), bool(so.confirmed_at)) for so in SupplierOrder.objects.all()
     )
-    found["evidence"] = Counter((e.kind, e.subject, repr(e.body)) for e in Entry.objects.all())
+    # A book of offers is taken and figures are published when time allows: how often is no matter of the order's.
+    kept = Entry.objects.exclude(kind__in=["offers.book", "figures.published"])
+    found["evidence"] = Counter((e.kind, e.subject, repr(e.body)) for e in kept)
     return found
 
 
