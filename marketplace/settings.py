@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "procurement.policy",
     "procurement.priority",
     "procurement.programmes",
+    "procurement.watch",
     "procurement.compliance",
     "procurement.audit",
     "marketplace.workspaces",
@@ -285,7 +286,13 @@ REGULAR_WORK = [
 # A root over the offer book is signed at most so often (seconds); the entries themselves are never late.
 OFFER_BOOK_SECONDS = 5
 # Steps that are written once a day, and the hour from which they are due: nobody gets a message at night.
-DAILY_STEPS = {"signin.forget_codes": 3, "reminders.daily": 9, "figures.publish": 2}
+DAILY_STEPS = {
+    "signin.forget_codes": 3,
+    "reminders.daily": 9,
+    "figures.publish": 2,
+    "watch.sweep": 2,
+    "challenge.overdue": 9,
+}
 # Codes sent to phones are kept for so many days after they were asked for: longer than any limit counts them.
 PHONE_CODES_KEPT_DAYS = int(os.environ.get("PHONE_CODES_KEPT_DAYS", "30"))
 # Where people reach the site, e.g. https://mall.example, for links in messages; empty: messages have no links.

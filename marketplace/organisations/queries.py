@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from marketplace.organisations.errors import NotAllowed
 from marketplace.organisations.models import Membership, Organisation, OrganisationKind, Role, User
 
@@ -34,3 +36,12 @@ def require_above(user: User, role: Role, union: Organisation) -> Organisation:
         if union.path.startswith(membership.organisation.path):
             return membership.organisation
     raise NotAllowed(role=role.label, organisation=str(union.parent or union))
+
+
+def people_of(role: Role, organisations: Iterable[int]) -> dict[int, list[User]]:
+    """Who acts in this role for these organisations, by the organisation's id. One statement."""
+    found: dict[int, list[User]] = {}
+    rows = Membership.objects.filter(role=role, organisation__in=set(organisations), user__is_active=True)
+    for row in rows.select_related("user").order_by("pk"):
+        found.setdefault(row.organisation_id, []).append(row.user)
+    return found

@@ -94,7 +94,7 @@ def _determine(
         after = _facts(locked)
         if after == before:
             return None
-        locked.save(update_fields=["commodity_class", "net_content", "grade", "processing", "dietary"])
+        locked.save(update_fields=["commodity_class", "net_content", "grade", "processing", "dietary", "date_updated"])
         number = f"PD-{locked.pk:06d}-{earlier.count() + 1}"
         body = {"number": number, "product": locked.pk, "before": before, "after": after, "ground": ground.strip()}
         if undoes is not None:

@@ -65,6 +65,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("producer:orders", _("Supplier orders"), "box"),
             Entry("producer:stock", _("Stock by lot"), "list"),
             Entry("producer:money", _("Money"), "coins"),
+            Entry("producer:challenges", _("Challenges"), "scales"),
         ),
     ),
     "province": Workspace(
@@ -90,6 +91,8 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("operate:organisations", _("Organisations"), "bank"),
             Entry("operate:products", _("Products"), "basket"),
             Entry("operate:classes", _("Commodity classes"), "tag"),
+            Entry("operate:sweep", _("Sweep"), "search"),
+            Entry("register_challenges", _("Challenges"), "scales"),
             Entry("operate:steps", _("Steps"), "refresh"),
             Entry("operate:evidence", _("Evidence log"), "shield"),
         ),
@@ -114,6 +117,7 @@ WORKSPACES: dict[str, Workspace] = {
         (
             Entry("oversight:home", _("Unions below"), "chart"),
             Entry("oversight:exceptions", _("Exceptions"), "shield"),
+            Entry("register_challenges", _("Challenges"), "scales"),
         ),
     ),
     "accreditation": Workspace(

@@ -13,6 +13,7 @@ from marketplace.shop.catalogue.models import CommodityClass, Product
 from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.shares import gauge
 from procurement.priority.models import Judgement
+from procurement.priority.rule import NO_EQUIVALENT
 
 # The criteria that an assistance product failed, as certificates name them.
 CRITERIA = {
@@ -128,6 +129,14 @@ def judgement_context(judgement: Judgement) -> dict[str, Any]:
             seen["policy"]["minimum_share_bp"],
         ),
     }
+
+
+def certificate_candidates(judgement: Judgement, code: str) -> list[Candidate]:
+    """The assistance products of a class that a certificate lists, each with every criterion that it failed. Two statements."""
+    seen, said = json.loads(judgement.input), json.loads(judgement.output)
+    verdicts = {verdict["ref"]: verdict for verdict in said["lines"] if verdict["outcome"] == NO_EQUIVALENT}
+    lines = [line for line in seen["lines"] if line["commodity_class"] == code and line["ref"] in verdicts]
+    return _candidates(lines, verdicts, _titles(seen))
 
 
 def _by_product(lines: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:

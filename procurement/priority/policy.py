@@ -17,12 +17,17 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.order.models import Line, Order
 from marketplace.shop.policy import PurchaseRequest, Verdict
+from marketplace.steps.actions import write
 from procurement.priority import rule
 from procurement.priority.errors import ExceptionUsedUp, RuleViolation
 from procurement.priority.gifts import Asked, Question, question
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException
 from procurement.priority.words import in_words
 from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
+
+
+# The step that shows new certificates to the producers of their classes; the floor's watchdogs carry it out.
+CERTIFIED = "certificate.show"
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ def _certify(stored: Judgement, judged: Judged, order: Order) -> dict[str, Certi
         for place, commodity_class in enumerate(sorted(set(class_of.values())), start=1)
     }
     Certificate.objects.bulk_create(certificates.values())
+    write(f"judgement:{stored.pk}", CERTIFIED)
     return {ref: certificates[commodity_class] for ref, commodity_class in class_of.items()}
 
 

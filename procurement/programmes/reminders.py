@@ -5,7 +5,7 @@ Words carry no name, and lie encrypted until they are sent. A constant number of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from marketplace.fulfilment.models import Parcel, ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import in_state, with_states
 from marketplace.messaging.actions import MessageDraft, send_many
-from marketplace.organisations.models import Membership, Role, User
+from marketplace.organisations.models import Role
+from marketplace.organisations.queries import people_of
 from procurement.programmes.links import token_of
 from procurement.programmes.models import Choice, ProgrammeState, Receipt, Recipient, Voucher
 from suppliers.accreditation.queries import expiring
@@ -100,7 +101,7 @@ def _acceptances() -> Iterator[MessageDraft]:
     shipped = in_state(with_states(SupplierOrder.objects.filter(accepted_at__isnull=True)), ParcelState.SHIPPED)
     last = shipped.annotate(last_shipped=Max("consignments__shipped_at"))
     waiting = [one for one in last if _silence_ends(one) - ACCEPT_BEFORE <= now < _silence_ends(one)]
-    buyers = _people(Role.BUYER, (one.union_id for one in waiting))
+    buyers = people_of(Role.BUYER, (one.union_id for one in waiting))
     for one in waiting:
         words = _(
             "Supplier order %(number)s was shipped: accept it or refuse what is wrong until %(day)s. Silence accepts it."
@@ -119,22 +120,13 @@ def _silence_ends(one: Any) -> datetime:
 def _accreditations() -> Iterator[MessageDraft]:
     today = timezone.localdate()
     ending = list(expiring(today + ACCREDITATION_BEFORE).annotate(title=F("product__title")))
-    sellers = _people(Role.PRODUCER, (one.producer_id for one in ending))
+    sellers = people_of(Role.PRODUCER, (one.producer_id for one in ending))
     for one in ending:
         words = _("The accreditation of “%(product)s” ends on %(day)s. Apply for the next one in time.")
         for user in sellers.get(one.producer_id, []):
             key = f"accreditation:{one.pk}:{user.pk}"
             facts = {"product": one.title, "day": one.valid_to}
             yield MessageDraft("accreditation", key, user.phone, words % facts, _end_of(one.valid_to or today))
-
-
-def _people(role: Role, organisations: Iterable[int]) -> dict[int, list[User]]:
-    """Who acts for these organisations in this role."""
-    found: dict[int, list[User]] = {}
-    rows = Membership.objects.filter(role=role, organisation__in=set(organisations), user__is_active=True)
-    for row in rows.select_related("user").order_by("pk"):
-        found.setdefault(row.organisation_id, []).append(row.user)
-    return found
 
 
 def _link(recipient: Recipient) -> str:

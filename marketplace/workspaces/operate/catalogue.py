@@ -18,14 +18,16 @@ from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.shop import determinations
-from marketplace.shop.catalogue.models import CommodityClass, Product
+from marketplace.shop.catalogue.models import CommodityClass, Determination, Product
 from marketplace.shop.partner.models import StockRecord
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
+from marketplace.workspaces.operate.bounds import bounds_context
 from marketplace.workspaces.operate.forms import ClassifyForm, GroundForm, PriceForm
 from marketplace.workspaces.pages import put_into, thanks
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.templatetags.house import state_label
+from procurement.watch.sweep import open_proposals
 from suppliers.accreditation.models import Accreditation
 from suppliers.accreditation.queries import valid_on
 
@@ -179,6 +181,24 @@ def offer(request: HouseRequest, pk: int) -> HttpResponse:
 
 
 @open_to(Role.OPERATOR)
+@require_POST
+def remove(request: HouseRequest, pk: int) -> HttpResponse:
+    """Take a product out of its class."""
+    found = _one(pk)
+    form = GroundForm(request.POST, prefix="remove")
+    if form.is_valid():
+        try:
+            determinations.remove(request.user, found, form.cleaned_data["ground"])
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("Taken out of its class. No union may buy it until it has one again."))
+            return redirect("operate:product", pk=pk)
+    context = _context(found) | {"form": ClassifyForm(initial=ClassifyForm.of(found)), "remove_form": form}
+    return render(request, "operate/product.html", context)
+
+
+@open_to(Role.OPERATOR)
 def classes(request: HouseRequest) -> HttpResponseBase:
     """The classes within which products are compared, with what their products cost."""
     per_unit = F("products__stockrecords__price") * 100_000 / F("products__net_content")
@@ -261,7 +281,8 @@ def commodity_class(request: HouseRequest, code: str) -> HttpResponse:
             return redirect("operate:class", code=code)
     prices = Entry.objects.filter(subject=f"class:{code}").order_by("-id")[:30]
     history = [{"when": entry.written_at, **entry.body} for entry in prices]
-    return render(request, "operate/class.html", {"class": found, "form": form, "history": history})
+    context = {"class": found, "form": form, "history": history} | bounds_context(found, request.user)
+    return render(request, "operate/class.html", context)
 
 
 def _one(pk: int) -> Product:
@@ -279,6 +300,9 @@ def _context(found: Product) -> dict[str, Any]:
         "parts": found.components.select_related("product__commodity_class"),
         "accreditations": Accreditation.objects.filter(product=found).select_related("county").order_by("-id"),
         "offer_form": GroundForm(prefix="offer"),
+        "remove_form": GroundForm(prefix="remove"),
+        "determinations": Determination.objects.filter(product=found)[:20],
+        "proposals": open_proposals().filter(product=found),
         "trail": [
             {
                 "when": entry.written_at,

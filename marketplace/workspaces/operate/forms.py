@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.ledger.models import PurseKind, PursePurpose
 from marketplace.organisations.models import County, Organisation, OrganisationKind, UnionLevel
-from marketplace.shop.catalogue.models import CommodityClass, Product
+from marketplace.shop.bounds import Limits
+from marketplace.shop.catalogue.models import ClassBounds, CommodityClass, Product
 from marketplace.workspaces.fields import DayInput, PercentField, YuanField
 from marketplace.workspaces.pages import today
 from procurement.policy.drafts import Draft
@@ -292,3 +293,65 @@ class PriceForm(forms.Form):
     """A class's reference price."""
 
     price = YuanField(label=_("Reference price (yuan)"), min_value=0)
+
+
+class BoundsForm(forms.Form):
+    """Within what two products of a class are equivalent."""
+
+    content_least = forms.IntegerField(
+        label=_("Smallest sales unit compared (base units of the class)"),
+        min_value=0,
+        max_value=10_000_000,
+        required=False,
+    )
+    content_most = forms.IntegerField(
+        label=_("Largest sales unit compared (base units of the class)"),
+        min_value=0,
+        max_value=10_000_000,
+        required=False,
+        help_text=_("Empty: no limit."),
+    )
+    grades = forms.CharField(
+        label=_("Grades, from the best down"),
+        max_length=200,
+        required=False,
+        help_text=_(
+            "Parted by commas. An equivalent is of the same grade or a better one; empty: grades are not compared."
+        ),
+    )
+    processings = forms.CharField(
+        label=_("Kinds of processing that are told apart"),
+        max_length=200,
+        required=False,
+        help_text=_("Parted by commas; empty: none is."),
+    )
+    dietary = forms.CharField(
+        label=_("Dietary marks that count"),
+        max_length=200,
+        required=False,
+        help_text=_("Such as halal, sugar_free; parted by commas."),
+    )
+    ground = forms.CharField(
+        label=_("Ground"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=1000,
+        help_text=_("It is published with the bounds; name no private person."),
+    )
+
+    @staticmethod
+    def of(bounds: ClassBounds | None) -> dict[str, Any]:
+        """What the form begins with: the bounds in force."""
+        if bounds is None:
+            return {}
+        lists = {name: ", ".join(getattr(bounds, name)) for name in _LISTS}
+        return lists | {"content_least": bounds.content_least or None, "content_most": bounds.content_most or None}
+
+    def limits(self) -> Limits:
+        """What was written, as the verb takes it."""
+        data = self.cleaned_data
+        lists = {name: data[name].replace("，", ",").replace("、", ",").split(",") for name in _LISTS}
+        kept = {name: [word.strip()[:20] for word in words if word.strip()] for name, words in lists.items()}
+        return Limits(data["content_least"] or 0, data["content_most"] or 0, **kept)
+
+
+_LISTS = ("grades", "processings", "dietary")

@@ -16,7 +16,7 @@ from marketplace.evidence import keys
 from marketplace.evidence.models import Checkpoint, Cosignature, Entry
 from marketplace.evidence.sequencer import lag
 from marketplace.organisations.models import Organisation, Role
-from marketplace.shop.catalogue.models import Product
+from marketplace.shop.catalogue.models import BoundsState, ClassBounds, Product
 from marketplace.steps.actions import oldest_due
 from marketplace.steps.models import Step, StepState
 from marketplace.workspaces.doors import HouseRequest, open_to
@@ -24,6 +24,9 @@ from marketplace.workspaces.listing import Empty, Filters, Listing, between, con
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.sheets import Column
 from procurement.policy.models import Policy
+from procurement.watch.models import ChallengeState
+from procurement.watch.queries import challenges
+from procurement.watch.sweep import open_proposals
 from suppliers.accreditation.queries import expiring
 
 EXPIRES_SOON_DAYS = 60
@@ -45,6 +48,11 @@ def home(request: HouseRequest) -> HttpResponse:
         "unclassified": unclassified.order_by("-id")[:_FEW],
         "unclassified_count": unclassified.count(),
         "bad": bad.order_by("name")[:_FEW],
+        "bounds": ClassBounds.objects.filter(state=BoundsState.PROPOSED).select_related(
+            "commodity_class", "proposed_by"
+        ),
+        "challenges": challenges().filter(state=ChallengeState.OPEN).order_by("answer_by", "id")[:_FEW],
+        "found": open_proposals().count(),
         "ending": ending[:_FEW],
         "ending_count": ending.count(),
     }

@@ -87,6 +87,22 @@ KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Write an evidence pack"),
         gettext_lazy("Look whether the log is signed and witnessed in time. Then try again."),
     ),
+    "certificate.show": (
+        gettext_lazy("Show a certificate to the producers of its class"),
+        gettext_lazy("Nothing that a producer does stops this. Try again, and look at the server's log if it fails."),
+    ),
+    "challenge.tell": (
+        gettext_lazy("Tell the sides of a challenge how it stands"),
+        gettext_lazy("The challenge itself is public at once. Try again, and look at the server's log if it fails."),
+    ),
+    "challenge.overdue": (
+        gettext_lazy("Remind of challenges without an answer"),
+        gettext_lazy("Tomorrow's step reminds of the same. Try again, and look at the server's log if it fails."),
+    ),
+    "watch.sweep": (
+        gettext_lazy("Look through new and changed products"),
+        gettext_lazy("The next night's sweep looks at the same products again. Try again to have it now."),
+    ),
     "message.send": (
         gettext_lazy("Send a short message"),
         gettext_lazy("Look whether the provider of messages answers and the account is in credit. Then try again."),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.operate import catalogue, home, organisations, policies, steps
+from marketplace.workspaces.operate import bounds, catalogue, home, organisations, policies, steps, sweep
 
 app_name = "operate"
 urlpatterns = [
@@ -24,8 +24,14 @@ urlpatterns = [
     path("products/", catalogue.index, name="products"),
     path("products/<int:pk>/", catalogue.product, name="product"),
     path("products/<int:pk>/offer/", catalogue.offer, name="offer"),
+    path("products/<int:pk>/remove/", catalogue.remove, name="product_remove"),
+    path("sweep/", sweep.sweep, name="sweep"),
+    path("sweep/<int:pk>/", sweep.dismiss, name="sweep_dismiss"),
     path("classes/", catalogue.classes, name="classes"),
     path("classes/<str:code>/", catalogue.commodity_class, name="class"),
+    path("classes/<str:code>/bounds/", bounds.propose, name="bounds"),
+    path("bounds/<int:pk>/approve/", bounds.approve, name="bounds_approve"),
+    path("bounds/<int:pk>/discard/", bounds.discard, name="bounds_discard"),
     path("steps/", steps.steps, name="steps"),
     path("steps/retry/", steps.retry, name="retry"),
     path("evidence/", home.evidence, name="evidence"),

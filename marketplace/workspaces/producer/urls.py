@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.producer import views
+from marketplace.workspaces.producer import challenges, views
 
 app_name = "producer"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("orders/<int:pk>/confirm/", views.confirm, name="confirm"),
     path("orders/<int:pk>/labels/", views.labels, name="labels"),
     path("orders/<int:pk>/cannot-supply/", views.cannot_supply, name="cannot_supply"),
+    path("challenges/", challenges.challenges, name="challenges"),
+    path("challenges/new/<str:number>/", challenges.new, name="challenge_new"),
     path("stock/", views.stock, name="stock"),
     path("money/", views.money, name="money"),
     path("money/<int:pk>/", views.accrual, name="accrual"),

@@ -31,6 +31,7 @@ from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
 from marketplace.workspaces.producer import lists
 from marketplace.workspaces.producer.forms import GiveUpForm, ShipForm
 from marketplace.workspaces.returns import lost
+from procurement.watch.queries import shown_to
 from suppliers.accreditation.queries import expiring, reasons_of_refusal, under_way
 from suppliers.settlement.actions import confirm_payout, pay_out
 from suppliers.settlement.models import Accrual
@@ -64,6 +65,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "applications": _applications(request),
         "came_back": lost(Loss.objects.filter(producer=request.organisation))[:10],
         "page": page,
+        "notices": shown_to(request.organisation)[:3],
     }
     return render(request, "producer/home.html", context)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -20,6 +20,7 @@ from marketplace.workspaces.pages import today
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.strangers import same_for_strangers
 from procurement.priority.models import Certificate, ExceptionState, PriorityException
+from procurement.watch.models import Challenge, ChallengeState
 from suppliers.accreditation.models import Accreditation, AccreditationState
 
 _STATES = [
@@ -44,12 +45,12 @@ _ACCREDITATIONS = (
     Column("state", gettext_lazy("State"), "state"),
 )
 _CERTIFICATES = (
-    Column("number", gettext_lazy("Number")),
+    Column("number", gettext_lazy("Number"), url="url"),
     Column("day", gettext_lazy("Date"), "date"),
     Column("union", gettext_lazy("Union")),
     Column("commodity_class", gettext_lazy("Commodity class")),
-    Column("engine", gettext_lazy("Engine")),
-    Column("proof", gettext_lazy("Log entry"), url="url"),
+    Column("state", gettext_lazy("State"), "state"),
+    Column("proof", gettext_lazy("Log entry"), url="entry"),
 )
 _EXCEPTIONS = (
     Column("number", gettext_lazy("Number")),
@@ -164,7 +165,10 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
     listing = Listing(
         request,
         Certificate.objects.select_related("union", "commodity_class")
-        .annotate(engine=F("judgement__engine"), entry=F("judgement__entry"))
+        .annotate(
+            entry=F("judgement__entry"),
+            refuted=Exists(Challenge.objects.filter(certificate=OuterRef("pk"), state=ChallengeState.UPHELD)),
+        )
         .order_by("-id"),
         _CERTIFICATES,
         _("Register of no-equivalent certificates"),
@@ -186,9 +190,10 @@ def _certificates(rows: Sequence[Any]) -> list[Any]:
             "day": row.at,
             "union": str(row.union),
             "commodity_class": str(row.commodity_class),
-            "engine": row.engine,
+            "state": "refuted" if row.refuted else "stands",
             "proof": f"#{row.entry}",
-            "url": reverse("entry", args=[row.entry]),
+            "url": reverse("register_certificate", args=[row.number]),
+            "entry": reverse("entry", args=[row.entry]),
         }
         for row in rows
     ]

@@ -22,7 +22,7 @@ from procurement.priority import rule
 from procurement.priority.replay import ENGINES, engine_files
 
 # Entries that say nothing of a union's doings or of a person: anybody may read them.
-_PUBLIC_KINDS = ("accreditation.", "lot.", "offer.", "policy.")
+_PUBLIC_KINDS = ("accreditation.", "challenge.", "class.", "lot.", "offer.", "policy.", "product.", "sweep.")
 
 
 @open_to_all
