@@ -25,7 +25,6 @@ from procurement.priority.models import Certificate, Decision, Judgement, Outcom
 from procurement.priority.words import in_words
 from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
 
-
 # The step that shows new certificates to the producers of their classes; the floor's watchdogs carry it out.
 CERTIFIED = "certificate.show"
 
