@@ -17,6 +17,7 @@ from marketplace.demo.prices import note_prices
 from marketplace.demo.purses import open_purses
 from marketplace.demo.story import Story, Year
 from marketplace.demo.supply import Supply
+from marketplace.demo.watch import note_watch
 from marketplace.evidence.sequencer import sequence_all
 from suppliers.offerbook.actions import take_book
 
@@ -46,6 +47,7 @@ def make_history(supply: Supply, clock: Clock, end: datetime, seed: int, tell: T
     for gift in gifts:
         Story(year, gift).begin()
     note_cases(year)
+    note_watch(year)
     note_prices(year)
     for number in range((supply.today - supply.begun).days):
         # Every morning what time alone has brought about: deliveries accepted by silence. Every week a signed book of offers.

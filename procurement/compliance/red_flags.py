@@ -98,6 +98,14 @@ _CLUSTER = """
     WHERE own >= %(least)s AND own * 10000 >= everybody * %(part)s ORDER BY id
 """
 
+_REFUTED = """
+    SELECT d.union_id, 'order:' || o.number, c.number, sum(d.amount)::bigint
+    FROM priority_decision d JOIN order_order o ON o.id = d.order_id JOIN priority_certificate c ON c.id = d.certificate_id
+    WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s
+        AND EXISTS (SELECT FROM watch_challenge ch WHERE ch.certificate_id = c.id AND ch.state = 'upheld')
+    GROUP BY d.union_id, o.id, c.id ORDER BY o.id, c.id
+"""
+
 _FLAGS: tuple[tuple[str, Any, Any, str], ...] = (
     (
         "paid_before_shipped",
@@ -114,6 +122,14 @@ _FLAGS: tuple[tuple[str, Any, Any, str], ...] = (
             "The product counted as an assistance product, but its accreditation had ended, had not begun, or was written down later."
         ),
         _ACCREDITATION,
+    ),
+    (
+        "certificate_refuted",
+        _("Bought under a certificate that was refuted"),
+        _(
+            "A seller showed that an equivalent assistance product was on offer after all: the goods count as estimated leakage."
+        ),
+        _REFUTED,
     ),
     (
         "price_jump",

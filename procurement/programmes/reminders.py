@@ -62,7 +62,7 @@ def _vouchers() -> Iterator[MessageDraft]:
     near = Voucher.objects.filter(
         Exists(waiting), called_at__isnull=True, last_day__gte=today, last_day__lte=today + VOUCHER_BEFORE
     )
-    for one in near.select_related("recipient__programme"):
+    for one in near.select_related("recipient__programme").order_by("pk"):
         words = _(
             "“%(title)s”: call for your gift until %(day)s%(link)s. After that it is sent to your workplace; nothing is lost."
         )

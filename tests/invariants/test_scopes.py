@@ -80,7 +80,7 @@ def person(code: str) -> User:
 
 # Public registers and offers, or reached only by a key or through the house's own verbs.
 UNSCOPED = {
-    "Accreditation", "Certificate", "Listing", "Partner", "Stock",  # public
+    "Accreditation", "Certificate", "CertificateNotice", "ChallengeMessage", "ChallengePaper", "Listing", "Partner", "Stock",  # public
     # Never listed for an organisation but by its own id.
     "Account", "Transaction", "Entry", "Command", "Membership", "Invitation", "Reveal",
 }  # fmt: skip

@@ -123,7 +123,7 @@ def test_what_a_later_determination_said_is_not_undone() -> None:
     remove(user("operator"), builders.product(cast.BLOCKED), "暂停销售")
     uphold(user("operator.second"), challenge, "成立。")
     assert builders.product(cast.BLOCKED).commodity_class is None
-    assert Determination.objects.count() == 2
+    assert made.product.determinations.count() == 2
 
 
 def test_faults_of_a_challenge_are_said_together() -> None:
@@ -176,10 +176,10 @@ def test_a_certificate_is_shown_to_the_producers_of_its_class_at_once() -> None:
     told = set(CertificateNotice.objects.filter(certificate=certificate).values_list("producer__code", flat=True))
     assert seller.code in told
     assert all(Organisation.objects.get(code=code).kind == "producer" for code in told)
-    assert [notice.certificate for notice in shown_to(seller)] == [certificate]
+    assert shown_to(seller)[0].certificate == certificate
     message = Message.objects.get(key=f"certificate:{certificate.pk}:{person.pk}")
     assert message.kind == "certificate"
-    entry = Entry.objects.get(kind="certificate.shown")
+    entry = Entry.objects.get(kind="certificate.shown", subject=f"certificate:{certificate.number}")
     assert entry.body == {"certificate": certificate.number, "producers": len(told)}
 
 
@@ -187,7 +187,7 @@ def test_a_refuted_certificate_counts_as_estimated_leakage() -> None:
     seller = confectioner()
     certificate = certified()
     challenge = open_challenge(person_of(seller), seller, certificate, "我社有枣泥月饼现货。", [PDF])
-    assert refuted() == []
+    before = refuted()
     for name in (cast.BUYER, cast.APPROVER):
         with pytest.raises(NotAllowed):
             uphold(user(name), challenge, "…")
@@ -195,7 +195,7 @@ def test_a_refuted_certificate_counts_as_estimated_leakage() -> None:
     with pytest.raises(NotAParty):
         say(user("p-mz"), challenge, "我也来说一句。")
     uphold(user(cast.UNION_OFFICER), challenge, "该产品当时在售。")
-    [found] = refuted([certificate.union_id])
+    [found] = [one for one in refuted([certificate.union_id]) if one not in before]
     decisions = certificate.decisions.all()
     assert (found.certificate, found.challenge, found.amount) == (
         certificate.number, challenge.pk, sum(decision.amount for decision in decisions),
@@ -212,9 +212,10 @@ def test_a_refuted_certificate_counts_as_estimated_leakage() -> None:
 
 def test_a_rejected_challenge_leaves_things_as_they_are() -> None:
     seller = confectioner()
-    challenge = open_challenge(person_of(seller), seller, certified(), "我社有枣泥月饼现货。")
+    certificate = certified()
+    challenge = open_challenge(person_of(seller), seller, certificate, "我社有枣泥月饼现货。")
     reject(user("operator"), challenge, "当时未上架。")
-    assert refuted() == []
+    assert certificate.number not in {one.certificate for one in refuted()}
     for act in (
         lambda: say(person_of(seller), challenge, "仍不同意。"),
         lambda: withdraw(person_of(seller), challenge),
@@ -248,7 +249,7 @@ def test_late_answers_are_reminded_of_once() -> None:
     operator.phone = "10000000009"
     operator.save()
     challenge = open_challenge(person_of(seller), seller, made, "它就是小米。")
-    assert tell_of_overdue() == 0
+    before = tell_of_overdue()
     late = Challenge(
         determination=made, challenger=organisation("P-ZY"), grounds="…", opened_by=user("p-jx"),
         answer_by=timezone.localdate() - timedelta(days=1),
@@ -256,7 +257,7 @@ def test_late_answers_are_reminded_of_once() -> None:
     late.save()
     assert late.is_overdue
     assert not challenge.is_overdue
-    assert (tell_of_overdue(), tell_of_overdue()) == (1, 1)
+    assert (tell_of_overdue(), tell_of_overdue()) == (before + 1, before + 1)
     assert Message.objects.filter(key__startswith=f"challenge:{late.pk}:overdue").count() == 1
 
 
