@@ -23,7 +23,7 @@ from marketplace.workspaces.register.forms import OutcomeForm, SayForm
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.strangers import same_for_strangers
 from procurement.watch import actions
-from procurement.watch.errors import NotAParty
+from procurement.watch.errors import ChallengeClosed, NotAParty
 from procurement.watch.models import Challenge, ChallengeState
 from procurement.watch.parties import decides_for, side_of
 from procurement.watch.queries import challenges as all_challenges
@@ -126,6 +126,9 @@ def say(request: HouseRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             actions.say(request.user, found, form.cleaned_data["text"], form.files_sent())
+        except ChallengeClosed as error:
+            tell(request, error)
+            return redirect("register_challenge", pk=pk)
         except HouseError as error:
             put_into(form, error)
         else:
@@ -144,6 +147,9 @@ def decide(request: HouseRequest, pk: int) -> HttpResponse:
         verb = actions.uphold if form.cleaned_data["outcome"] == "uphold" else actions.reject
         try:
             verb(request.user, found, form.cleaned_data["reason"])
+        except ChallengeClosed as error:
+            tell(request, error)
+            return redirect("register_challenge", pk=pk)
         except HouseError as error:
             put_into(form, error)
         else:
