@@ -71,20 +71,23 @@ _PRICE_JUMP = """
     ORDER BY o.id
 """
 
-# Orders of one union for one occasion, placed within a few days, each below a step of procurement and together at or above it.
+# Orders of one union for one occasion, placed within a few days, each below a step of procurement and together at or above it: a step
+# of the policy by which the order was judged.
 _SPLIT = """
-    WITH step AS (
-        SELECT DISTINCT (s->>'from')::bigint AS fen FROM policy_policy p, jsonb_array_elements(p.approval_steps) s
-        WHERE p.approved_by_id IS NOT NULL AND (s->>'from')::bigint > 0
-    ), placed AS (
-        SELECT o.id, o.number, o.union_id, o.date_placed, g.occasion, (o.total_incl_tax * 100)::bigint AS fen
+    WITH placed AS (
+        SELECT o.id, o.number, o.union_id, o.date_placed, g.occasion, (o.total_incl_tax * 100)::bigint AS fen, (
+            SELECT j.policy_id FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id
+                WHERE d.order_id = o.id LIMIT 1
+        ) AS policy
         FROM order_order o JOIN programmes_programme g ON g.order_id = o.id
         WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s
     )
     SELECT DISTINCT a.union_id, 'order:' || a.number, b.number, a.fen FROM placed a
     JOIN placed b ON b.union_id = a.union_id AND b.occasion = a.occasion AND b.id <> a.id
         AND b.date_placed BETWEEN a.date_placed - make_interval(days => %(split)s) AND a.date_placed + make_interval(days => %(split)s)
-    JOIN step ON a.fen < step.fen AND b.fen < step.fen AND a.fen + b.fen >= step.fen
+    JOIN policy_policy p ON p.id = a.policy
+    CROSS JOIN LATERAL (SELECT (s ->> 'from')::bigint AS fen FROM jsonb_array_elements(p.approval_steps) s) step
+    WHERE step.fen > 0 AND a.fen < step.fen AND b.fen < step.fen AND a.fen + b.fen >= step.fen
     ORDER BY 2, 3
 """
 

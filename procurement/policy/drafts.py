@@ -26,6 +26,7 @@ from procurement.policy.errors import (
     LevelUnfit,
     NoOccasion,
     PolicyInThePast,
+    PolicyOverlaps,
     PurposeUnfit,
     RatioUnfit,
     RegionUnfit,
@@ -111,6 +112,9 @@ def _faults(wish: Draft) -> Iterator[HouseError]:
         yield LevelUnfit(level=wish.level)
     if wish.begins < timezone.localdate():
         yield PolicyInThePast(version=wish.version, begin=wish.begins)
+    begun = Policy.objects.filter(region=wish.region, level=wish.level, approved_by__isnull=False)
+    for other in begun.filter(period__startswith=wish.begins):
+        yield PolicyOverlaps(region=wish.region, other=other.version, begin=wish.begins)
     if not wish.source.strip():
         yield SourceMissing()
     if max(wish.minimum_share_bp, wish.price_band_bp, wish.rotation_band_bp) > _WHOLE_BP:

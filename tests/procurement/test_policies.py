@@ -101,9 +101,10 @@ def test_each_union_is_bound_by_its_own_policy_read_in_one_statement(
 
 def test_policies_of_different_levels_stand_side_by_side_and_those_of_one_level_do_not(world: None) -> None:
     approved(version="A")
+    rival = draft(someone("operator"), wish(version="B-4", level=4))
     approved(version="A-4", level=4)
     with pytest.raises(PolicyOverlaps):
-        approved(version="B-4", level=4)
+        approve(someone("operator.second"), rival)
     base = Policy.objects.get(version="A-4")
     with pytest.raises(IntegrityError), transaction.atomic():
         Policy.objects.create(
@@ -174,15 +175,19 @@ def test_approving_again_does_nothing(world: None) -> None:
 
 
 def test_two_rules_do_not_begin_on_one_day(world: None) -> None:
-    approved(version="A")
     second = draft(someone("operator"), wish(version="B"))
+    approved(version="A")
     with pytest.raises(PolicyOverlaps):
         approve(someone("operator.second"), second)
+    with pytest.raises(Refusals) as caught:  # once one is approved, the next draft is told at once
+        draft(someone("operator"), wish(version="C"))
+    assert [fault.code for fault in caught.value.refusals] == ["policy_overlaps"]
+    draft(someone("operator"), wish(version="C", level=3))
 
 
 def test_what_is_against_an_approval_is_said_at_once(world: None) -> None:
-    approved(version="A")
     second = draft(someone("operator"), wish(version="B"))
+    approved(version="A")
     with pytest.raises(Refusals) as caught:
         approve(someone("operator"), second)
     assert [fault.code for fault in caught.value.refusals] == ["approver_drafted", "policy_overlaps"]
