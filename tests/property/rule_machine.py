@@ -11,7 +11,7 @@ written, and the shelf as it stood before each placement.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -78,6 +78,8 @@ class Stage:
     plans: list[Programme] = field(default_factory=list)
     of_cakes: list[int] = field(default_factory=list)  # those that buy mooncakes
     of_both: list[int] = field(default_factory=list)  # those that buy ordinary honey beside assistance honey
+    of_plain: list[int] = field(default_factory=list)  # those that buy ordinary honey alone
+    of_jar: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # by assistance honey
     of_honey: list[int] = field(default_factory=list)  # places of those plans that buy honey of whatever kind
 
     def side_of(self, union: Organisation) -> Side:
@@ -114,6 +116,11 @@ def staged() -> Stage:
         stage.plans.append(approved(giver, goods, heads, **options))
         if {PLAIN, *HONEYS} & {article for article in goods if isinstance(article, str)}:
             stage.of_honey.append(number)
+        for jar in HONEYS:
+            if jar in goods:
+                stage.of_jar[jar].append(number)
+        if goods == [PLAIN]:
+            stage.of_plain.append(number)
         if MOONCAKES in goods:
             stage.of_cakes.append(number)
         if PLAIN in goods and len(goods) > 1:
@@ -276,7 +283,7 @@ class RuleMachine(RuleBasedStateMachine):
         return f"machine-{self.keys}"
 
     @initialize(left=st.tuples(*[LEFT] * 3))
-    def begin(self, left: tuple[int, int, int]) -> None:
+    def begin(self, left: tuple[int, ...]) -> None:
         for sku, units in zip(HONEYS, left, strict=True):
             leave_in_stock(sku, units)
 
@@ -286,7 +293,7 @@ class RuleMachine(RuleBasedStateMachine):
         giver = self.stage.side_of(plan.union)
         before = shelf(plan.union)
         due = self.years()[plan.union_id].over > 0
-        if plan.pk not in self.counted and self.attempt("order", lambda: place(giver.buyer, plan, self.key())):
+        if self.attempt("order", lambda: place(giver.buyer, plan, self.key())):
             order = Order.objects.get(programme=plan)
             bought = Decision.objects.filter(order=order).select_related("product")
             self.counted[order.pk] = set(before.on_offer)
@@ -314,6 +321,13 @@ class RuleMachine(RuleBasedStateMachine):
         self.order_of(self.stage.of_honey, first)
         self.lose("cancel", which, 6, 1)
         self.order_of(self.stage.of_honey, then)
+
+    @rule(sku=st.sampled_from(HONEYS), first=st.integers(0, 200), then=st.integers(0, 200))
+    def shelf_is_bought_empty(self, sku: str, first: int, then: int) -> None:
+        """Six jars of one kind are left, one gift takes some or all of them, another wants ordinary honey."""
+        self.begin(tuple(6 if jar == sku else 0 for jar in HONEYS))
+        self.order_of(self.stage.of_jar[sku], first)
+        self.order_of(self.stage.of_plain, then)
 
     def order_of(self, places: list[int], which: int) -> None:
         self.order(places[which % len(places)])
@@ -366,7 +380,7 @@ class RuleMachine(RuleBasedStateMachine):
             officer = User.objects.get(username=cast.officer_login("county", found.county_id))
             self.attempt("accreditation", lambda: (suspend if pause else reinstate)(officer, found, "看看"))
         if pause:
-            self.order_of(self.stage.of_honey, then)
+            self.order_of(self.stage.of_jar[sku], then)
 
     @rule(sku=st.sampled_from((PLAIN, HONEYS[0])), away=st.sampled_from((False, False, False, True)))
     def class_changes(self, sku: str, away: bool) -> None:
@@ -431,7 +445,8 @@ class RuleMachine(RuleBasedStateMachine):
         jars = Counter({d.product.upc: d.quantity for d in bought})
         for decision in bought:
             if decision.outcome == "assistance":
-                assert Accreditation.objects.filter(product=decision.product, state="valid").exists()
+                held = Accreditation.objects.filter(product=decision.product, state="valid")
+                assert held.exists(), "an assistance product without a valid accreditation"
         if jars[PLAIN]:
             beside = sum(jars[sku] for sku in before.on_offer)
             assert beside >= before.most, f"{jars[PLAIN]} ordinary jars beside {beside} of {before.most}"
@@ -443,7 +458,7 @@ class RuleMachine(RuleBasedStateMachine):
         self.restful = True
         for counted in self.years().values():
             assert counted.faulty == 0, "more is released than was decided"
-            assert counted.row == (counted.assistance, counted.ordinary)
+            assert counted.row == (counted.assistance, counted.ordinary), "the year's row is not what was decided"
             assert counted.over <= 0 or counted.due, "too many ordinary goods, and nothing is due"
         self.fenced_money_bought_assistance_goods()
         self.parts_stay_together()
@@ -452,7 +467,7 @@ class RuleMachine(RuleBasedStateMachine):
         wrong = Decision.objects.filter(order__programme__in=self.stage.plans, purse__kind="ring_fenced").exclude(
             outcome="assistance"
         )
-        assert not wrong.exists()
+        assert not wrong.exists(), "an assistance-only purse paid for ordinary goods"
 
     def parts_stay_together(self) -> None:
         """Of an order that is part ordinary, no union has given up the assistance part for its own reasons and kept the rest."""

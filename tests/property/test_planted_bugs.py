@@ -165,4 +165,4 @@ def test_it_is_found(fresh_world: house.Database, monkeypatch: Patch, bug: Bug) 
         with pytest.raises((AssertionError, DatabaseError, Flaky, ExceptionGroup)) as found:
             run_state_machine_as_test(RuleMachine, settings=searching)
         transaction.set_rollback(True)
-    print(f"{bug.name}: found within {RuleMachine.steps} steps: {str(found.value).splitlines()[0][:100]}")
+    print(f"{bug.name}: found within {RuleMachine.steps} steps: {str(found.value) or repr(found.value):.100}")
