@@ -88,7 +88,7 @@ def _answer(year: Year, challenge: Challenge, certificate: Certificate, outcome:
 
 def _bound(year: Year, code: str, agreed: bool) -> None:
     leaf = CommodityClass.objects.get(code=code)
-    limits = Limits(100, 5_000, ("特级", "一级", "二级"), (), ("halal",))
+    limits = Limits(100, 5_000, ("特级", "一级", "二级"))
     proposed = propose_bounds(year.supply.people["operator"], leaf, limits, "市场常见包装；散装大包不与小包装比较")
     if agreed:
         approve_bounds(year.supply.people["operator.second"], proposed)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from marketplace.evidence.actions import record
 from procurement.compliance.estimating import Estimate, estimate
 from procurement.compliance.models import RuleFigures
+from procurement.watch.queries import refuted
 
 # Leakage: covered lines, to the unit and the fen, less what allowing decisions of that very line, purse and order cover. Zero by
 # construction (I1), counted all the same, in a way that would find a line to which any part of that is missing.
@@ -37,13 +38,20 @@ _COUNTED = """
                 SELECT sum(d.amount)::bigint AS fen FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id
                 WHERE d.line_id = c.id AND d.order_id = c.order_id AND d.purse_id = c.purse_id AND j.allowed
                     AND d.outcome <> 'blocked'
-            ) decided ON true) AS leakage
+            ) decided ON true) AS leakage,
+        (SELECT count(*) FROM watch_challenge ch WHERE date_part('year', ch.opened_at AT TIME ZONE 'Asia/Shanghai') = %(year)s)
+            AS challenges,
+        (SELECT count(*) FROM watch_challenge ch WHERE date_part('year', ch.opened_at AT TIME ZONE 'Asia/Shanghai') = %(year)s
+            AND ch.state = 'upheld') AS challenges_upheld
 """
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A gift year over all unions. Counts, and `leakage` in fen."""
+    """A gift year over all unions. Counts, `leakage` and `refuted` in fen; challenges by the year in which they were opened.
+
+    `refuted` is what certificates allowed that a challenge refuted later.
+    """
 
     attempts: int
     refused: int
@@ -52,13 +60,17 @@ class Counted:
     exceptions: int
     certificates: int
     leakage: int
+    challenges: int
+    challenges_upheld: int
+    refuted: int
 
 
 def counted(gift_year: int) -> Counted:
-    """Count now. One statement; within a scope that sees all."""
+    """Count now. Two statements; within a scope that sees all."""
+    found = sum(one.amount for one in refuted() if one.gift_year == gift_year)
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"year": gift_year})
-        return Counted(*(int(value) for value in cursor.fetchone() or (0,) * 7))
+        return Counted(*(int(value) for value in [*(cursor.fetchone() or (0,) * 9), found]))
 
 
 def publish(gift_year: int) -> RuleFigures:

@@ -23,6 +23,8 @@ from marketplace.shop.catalogue.models import Determination
 from marketplace.shop.determinations import undo
 from marketplace.shop.errors import GroundMissing
 from marketplace.steps.actions import write
+from procurement.policy.errors import NoPolicyInForce
+from procurement.policy.models import Policy
 from procurement.policy.queries import in_force, policy_of
 from procurement.priority.models import Certificate
 from procurement.programmes.papers import Checked, checked
@@ -46,6 +48,7 @@ from procurement.watch.parties import Subject, decides_for, may_challenge, side_
 from procurement.watch.published import publishable
 
 TELL = "challenge.tell"
+_PROVINCE = "61"
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,17 @@ class File:
 
 
 def challenge_days(subject: Subject) -> int:
-    """For how many days it may be challenged, and within how many an answer is due: as the policy of its day says."""
+    """For how many days it may be challenged, and within how many an answer is due: as the policy of its day says.
+
+    Where goods come from a place without a policy, as many as a policy has that says nothing of it.
+    """
     day = timezone.localdate(subject.at)
     if isinstance(subject, Certificate):
         return policy_of(subject.union, day).challenge_days
-    return in_force(subject.product.county_id or "61", day).challenge_days
+    try:
+        return in_force(subject.product.county_id or _PROVINCE, day).challenge_days
+    except NoPolicyInForce:
+        return int(Policy._meta.get_field("challenge_days").default)
 
 
 def open_until(subject: Subject) -> date:

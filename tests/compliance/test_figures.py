@@ -59,6 +59,9 @@ class TestCounted:
             "exceptions": 0,
             "certificates": 1,
             "leakage": 0,
+            "challenges": 0,
+            "challenges_upheld": 0,
+            "refuted": 0,
         }
         assert counted(THIS_YEAR - 1).attempts == 0
 

@@ -17,6 +17,7 @@ from marketplace.organisations.models import Membership, Organisation, Role, Use
 from marketplace.shop.catalogue.models import CommodityClass, Determination
 from marketplace.shop.determinations import Marks, classify, remove
 from marketplace.steps.actions import run_all_due
+from procurement.compliance.figures import counted
 from procurement.priority.models import Certificate
 from procurement.watch.actions import (
     File,
@@ -187,7 +188,7 @@ def test_a_refuted_certificate_counts_as_estimated_leakage() -> None:
     seller = confectioner()
     certificate = certified()
     challenge = open_challenge(person_of(seller), seller, certificate, "我社有枣泥月饼现货。", [PDF])
-    before = refuted()
+    before, counted_before = refuted(), counted(timezone.localdate().year)
     for name in (cast.BUYER, cast.APPROVER):
         with pytest.raises(NotAllowed):
             uphold(user(name), challenge, "…")
@@ -201,6 +202,10 @@ def test_a_refuted_certificate_counts_as_estimated_leakage() -> None:
         certificate.number, challenge.pk, sum(decision.amount for decision in decisions),
     )  # fmt: skip
     assert refuted([]) == []
+    now = counted(timezone.localdate().year)
+    assert (now.challenges_upheld, now.refuted) == (
+        counted_before.challenges_upheld + 1, counted_before.refuted + found.amount,
+    )  # fmt: skip
     for name in (cast.BUYER, cast.AUDITOR):
         person = user(name)
         person.phone = f"1000000{person.pk:04d}"

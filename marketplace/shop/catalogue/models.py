@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.catalogue.abstract_models import AbstractProduct
 
@@ -69,7 +69,7 @@ class BoundsState(models.TextChoices):
     """Bounds are proposed by one operator and come into force by another's word."""
 
     PROPOSED = "proposed", _("Proposed")
-    IN_FORCE = "in_force", _("In force")
+    IN_FORCE = "in_force", pgettext_lazy("state of a rule", "In force")
     REPLACED = "replaced", _("Replaced")
     DISCARDED = "discarded", _("Discarded")
 

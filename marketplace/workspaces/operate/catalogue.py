@@ -279,7 +279,7 @@ def commodity_class(request: HouseRequest, code: str) -> HttpResponse:
         else:
             thanks(request, _("The reference price is published."))
             return redirect("operate:class", code=code)
-    prices = Entry.objects.filter(subject=f"class:{code}").order_by("-id")[:30]
+    prices = Entry.objects.filter(subject=f"class:{code}", kind="class.reference_price").order_by("-id")[:30]
     history = [{"when": entry.written_at, **entry.body} for entry in prices]
     context = {"class": found, "form": form, "history": history} | bounds_context(found, request.user)
     return render(request, "operate/class.html", context)

@@ -96,7 +96,7 @@ STATES: dict[str, Label] = {
     "stands": Label(_("Stands"), _DONE),
     "refuted": Label(_("Refuted"), _BAD),
     "proposed": Label(_("Proposed"), _WAIT),
-    "in_force": Label(_("In force"), _DONE),
+    "in_force": Label(pgettext_lazy("state of a rule", "In force"), _DONE),
     "replaced": Label(_("Replaced"), _OFF),
     "discarded": Label(_("Discarded"), _OFF),
     "redeemed": Label(_("Redeemed"), _DONE),
