@@ -49,6 +49,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("union:home", _("Today"), "home"),
             Entry("union:programmes", _("Programmes"), "gift"),
             Entry("union:orders", _("Orders"), "box"),
+            Entry("union:exceptions", _("Exceptions"), "shield"),
             Entry("union:returns", _("Returns"), "swap"),
             Entry("union:complaints", _("Members' problems"), "bell"),
             Entry("union:statement", _("Statement"), "chart"),

@@ -1,55 +1,192 @@
-"""Exceptions: asked for by a union, granted or refused from above."""
+"""Exceptions: asked for by a union, granted or refused from above, revoked; and the release of money set aside."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace.evidence.actions import record
 from marketplace.ledger.actions import is_posted, release, yuan
 from marketplace.ledger.errors import PurseElsewhere
 from marketplace.ledger.models import Purse, PurseKind
+from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import require, require_above
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Product
-from procurement.policy.queries import policy_of
-from procurement.priority.errors import ExceptionNotOpen, ReserveBound
-from procurement.priority.models import ExceptionState, PriorityException
+from marketplace.shop.partner.models import StockRecord
+from procurement.policy.queries import may_grant, needs_second, policy_of
+from procurement.priority.errors import (
+    ExceptionNotGranted,
+    ExceptionNotOpen,
+    GroundsMissing,
+    NobodyAbove,
+    NothingAsked,
+    PeriodUnfit,
+    ReasonMissing,
+    ReserveBound,
+    SecondPersonDue,
+)
+from procurement.priority.escalation import days_from_now, lowest_above, office_for, record_exception, wait_on
+from procurement.priority.models import OPEN_STATES, ExceptionState, Ground, PriorityException
+from procurement.priority.papers import file_ground
 from procurement.priority.reserves import reserve
 from procurement.priority.years import excess, lock_year
 
 
+@dataclass(frozen=True)
+class _Terms:
+    """By what a request is decided: its value in fen, the lowest union that may answer, by when, whether a second has to agree."""
+
+    value: int
+    waits_for: Organisation
+    answer_by: datetime
+    needs_second: bool
+
+
 def ask_exception(
-    actor: User, union: Organisation, product: Product, *, grounds: str, quantity: int, valid_from: date, valid_to: date
+    actor: User,
+    union: Organisation,
+    product: Product,
+    *,
+    grounds: str,
+    quantity: int,
+    valid_from: date,
+    valid_to: date,
+    ground: Ground = Ground.OTHER,
+    papers: Sequence[tuple[str, bytes]] = (),
 ) -> PriorityException:
-    """Ask the union above for leave to buy `quantity` units of an ordinary product. Raises NotAllowed."""
+    """Ask the union above for leave to buy `quantity` units of an ordinary product, with papers (name, bytes) that prove the grounds.
+
+    Asked twice the same, it is one request. Raises NotAllowed, NoPolicyInForce, PaperTooLarge, NoPaper, and all at once (Refusals)
+    GroundsMissing, NothingAsked, PeriodUnfit, NobodyAbove.
+    """
     require(actor, Role.BUYER, union)
+    faults: list[HouseError] = []
+    if not grounds.strip():
+        faults.append(GroundsMissing())
+    if quantity < 1:
+        faults.append(NothingAsked())
+    if valid_to < max(valid_from, timezone.localdate()):
+        faults.append(PeriodUnfit(begin=valid_from.isoformat(), end=valid_to.isoformat()))
+    terms = _terms(union, product, max(quantity, 0))
+    if isinstance(terms, HouseError):
+        faults.append(terms)
+    if faults or isinstance(terms, HouseError):
+        raise Refusals(faults)
+    asked = {
+        "ground": ground,
+        "grounds": grounds.strip(),
+        "quantity": quantity,
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+    }
     with transaction.atomic():
-        exception = PriorityException.objects.create(
+        # Two forms sent at once wait here for each other.
+        Organisation.objects.select_for_update(no_key=True, of=("self",)).get(pk=union.pk)
+        open_ones = PriorityException.objects.filter(union=union, product=product, state__in=OPEN_STATES)
+        earlier: PriorityException | None = open_ones.filter(**asked).first()
+        if earlier is not None:
+            return earlier
+        exception: PriorityException = PriorityException.objects.create(
             number=f"EX-{union.code}-{timezone.now():%Y%m%d%H%M%S%f}",
             union=union,
             product=product,
-            grounds=grounds,
-            quantity=quantity,
-            valid_from=valid_from,
-            valid_to=valid_to,
             asked_by=actor,
+            value=terms.value,
+            waits_for=terms.waits_for,
+            answer_by=terms.answer_by,
+            needs_second=terms.needs_second,
+            **asked,
         )
-        _record("exception.asked", exception)
+        record_exception("exception.asked", exception, ground=ground.value, value=terms.value)
+        for name, content in papers:
+            file_ground(actor, exception, name, content)
+        wait_on(exception)
     return exception
 
 
-def grant_exception(actor: User, exception: PriorityException) -> None:
-    """Grant as an officer of a union above. Raises NotAllowed, ExceptionNotOpen when it was decided meanwhile."""
-    _decide(actor, exception, ExceptionState.GRANTED)
+def _terms(union: Organisation, product: Product, quantity: int) -> _Terms | HouseError:
+    """What the policy of today says of a request for so many units; NobodyAbove as a value, to be told with the other faults."""
+    policy = policy_of(union, timezone.localdate())
+    prices = StockRecord.objects.filter(product=product).values_list("price", flat=True)
+    value = int(max(prices, default=0) * 100) * quantity
+    waits_for = lowest_above(union, may_grant(policy, value))
+    if waits_for is None:
+        return NobodyAbove(union=union.display_name, value=yuan(value))
+    return _Terms(value, waits_for, days_from_now(policy.exception_days), needs_second(policy, value))
 
 
-def refuse_exception(actor: User, exception: PriorityException) -> None:
-    """Refuse as an officer of a union above. Raises as grant_exception does."""
-    _decide(actor, exception, ExceptionState.REFUSED)
+def grant_exception(actor: User, exception: PriorityException, *, waives_share: bool = False, answer: str = "") -> None:
+    """Grant as an officer of a union above, or agree as the first of two where its value needs a second person.
+
+    Raises NotAllowed, OwnUnion, DecidedHigherUp, SecondPersonDue, ExceptionNotOpen when it was decided meanwhile.
+    """
+    above = office_for(actor, exception)
+    with transaction.atomic(), seen_by(None):
+        locked = _locked(exception)
+        if locked.state not in OPEN_STATES:
+            raise ExceptionNotOpen(number=exception.number)
+        first = locked.needs_second and locked.state == ExceptionState.ASKED
+        if first:
+            locked.state, locked.agreed_by, locked.waives_share = ExceptionState.AGREED, actor, waives_share
+        elif locked.agreed_by_id == actor.pk:
+            raise SecondPersonDue(number=exception.number, value=yuan(locked.value))
+        else:
+            locked.waives_share = locked.waives_share if locked.agreed_by_id else waives_share
+            _close(locked, ExceptionState.GRANTED, actor, above, answer)
+        locked.save()
+        record_exception("exception.agreed" if first else "exception.granted", locked, office=above.code)
+    exception.refresh_from_db()
+
+
+def refuse_exception(actor: User, exception: PriorityException, *, answer: str = "") -> None:
+    """Refuse as an officer of a union above. Raises NotAllowed, OwnUnion, DecidedHigherUp, ExceptionNotOpen."""
+    above = office_for(actor, exception)
+    with transaction.atomic(), seen_by(None):
+        locked = _locked(exception)
+        if locked.state not in OPEN_STATES:
+            raise ExceptionNotOpen(number=exception.number)
+        _close(locked, ExceptionState.REFUSED, actor, above, answer)
+        locked.save()
+        record_exception("exception.refused", locked, office=above.code)
+    exception.refresh_from_db()
+
+
+def revoke_exception(actor: User, exception: PriorityException, reason: str) -> None:
+    """Take back what was granted, as an officer of the union that granted it or of one above. What was ordered under it stays;
+    plans that are not placed yet are judged without it from now on.
+
+    Raises NotAllowed, OwnUnion, DecidedHigherUp, ReasonMissing, ExceptionNotGranted.
+    """
+    above = office_for(actor, exception, revoking=True)
+    if not reason.strip():
+        raise ReasonMissing
+    with transaction.atomic(), seen_by(None):
+        locked = _locked(exception)
+        if locked.state != ExceptionState.GRANTED:
+            raise ExceptionNotGranted(number=exception.number)
+        locked.state, locked.revoked_by, locked.revoked_at = ExceptionState.REVOKED, actor, timezone.now()
+        locked.revoked_because = reason.strip()
+        locked.save(update_fields=["state", "revoked_by", "revoked_at", "revoked_because"])
+        record_exception("exception.revoked", locked, office=above.code, used=locked.used)
+    exception.refresh_from_db()
+
+
+def _locked(exception: PriorityException) -> PriorityException:
+    return (
+        PriorityException.objects.select_for_update(of=("self",))
+        .select_related("union", "decided_for")
+        .get(pk=exception.pk)
+    )
+
+
+def _close(exception: PriorityException, state: ExceptionState, actor: User, above: Organisation, answer: str) -> None:
+    exception.state, exception.decided_by, exception.decided_for = state, actor, above
+    exception.decided_at, exception.answer = timezone.now(), answer.strip()
 
 
 def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key: str) -> None:
@@ -68,32 +205,3 @@ def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key:
         if excess(year.assistance, year.ordinary, left, share_bp) > 0 and not is_posted(key):
             raise ReserveBound(purse=source.name, amount=yuan(amount))
         release(source, target, amount, key)
-
-
-def _decide(actor: User, exception: PriorityException, state: ExceptionState) -> None:
-    above = require_above(actor, Role.UNION_OFFICER, exception.union)
-    with transaction.atomic(), seen_by(None):
-        moved = PriorityException.objects.filter(pk=exception.pk, state=ExceptionState.ASKED).update(
-            state=state, decided_by=actor, decided_for=above
-        )
-        if not moved:
-            raise ExceptionNotOpen(number=exception.number)
-        exception.refresh_from_db()
-        _record(f"exception.{state}", exception)
-
-
-def _record(kind: str, exception: PriorityException) -> None:
-    record(
-        kind,
-        {
-            "number": exception.number,
-            "union": exception.union.code,
-            "product": exception.product_id,
-            "quantity": exception.quantity,
-            "from": exception.valid_from.isoformat(),
-            "to": exception.valid_to.isoformat(),
-            "decided_for": exception.decided_for.code if exception.decided_for else "",
-        },
-        subject=f"exception:{exception.number}",
-        union_id=exception.union_id,
-    )

@@ -94,6 +94,13 @@ class ExceptionNotOpen(HouseError):
     sentence = _("The request %(number)s is no longer open: somebody has decided it. Open the list again to see how.")
 
 
+class ExceptionNotGranted(HouseError):
+    """What was not granted, or is revoked, cannot be revoked."""
+
+    code = "exception_not_granted"
+    sentence = _("The exception %(number)s is not in force, so there is nothing to revoke.")
+
+
 class ReserveBound(HouseError):
     """The year's ordinary gifts were allowed because this money is set aside."""
 
@@ -104,13 +111,89 @@ class ReserveBound(HouseError):
     )
 
 
-class ExceptionUsedUp(HouseError):
-    """A concurrent order took what an exception still allowed."""
+class ExceptionOver(HouseError):
+    """An exception that no longer lets anything pass: used up by another order, revoked, or its period is over."""
 
-    code = "exception_used_up"
+    code = "exception_over"
     sentence = _(
-        "The exception %(number)s no longer covers %(needed)s units: another order used it meanwhile. Judge the gift again."
+        "The exception %(number)s for “%(title)s” does not hold any more: %(why)s. Take the substitutes, or ask the union above again."
     )
+
+
+WHY_OVER: dict[str, Any] = {
+    "used": _("other orders have used what it allowed"),
+    "revoked": _("it was revoked"),
+    "expired": _("its period is over"),
+    "short": _("another order used a part of it meanwhile"),
+}
+
+
+class GroundsMissing(HouseError):
+    """A request without a word why."""
+
+    code = "grounds_missing"
+    sentence = _("Say in your own words why none of the products on offer can serve: the union above decides on it.")
+
+
+class NothingAsked(HouseError):
+    """A request for no units."""
+
+    code = "nothing_asked"
+    sentence = _("Ask for one unit at least.")
+
+
+class PeriodUnfit(HouseError):
+    """A period that is over, or ends before it begins."""
+
+    code = "period_unfit"
+    sentence = _("From %(begin)s until %(end)s nothing can be bought. Choose a period that ends today or later.")
+
+
+class NobodyAbove(HouseError):
+    """No union above may decide."""
+
+    code = "nobody_above"
+    sentence = _(
+        "No union above %(union)s may grant an exception for goods worth %(value)s. Take the substitutes, or ask for fewer units."
+    )
+
+
+class DecidedHigherUp(HouseError):
+    """An officer below the union that a request waits for."""
+
+    code = "decided_higher_up"
+    sentence = _("The request %(number)s is for %(union)s, or a union above it, to answer. It will see it in its list.")
+
+
+class OwnUnion(HouseError):
+    """Somebody of the buyer's union who is an officer above as well."""
+
+    code = "own_union"
+    sentence = _(
+        "You belong to %(union)s, which asks. An exception is never granted by anyone of the buyer's own union: "
+        "leave it to a colleague."
+    )
+
+
+class SecondPersonDue(HouseError):
+    """The first person again."""
+
+    code = "second_person_due"
+    sentence = _("You have agreed to %(number)s already. For goods worth %(value)s a second person has to agree.")
+
+
+class ReasonMissing(HouseError):
+    """A revocation without a reason."""
+
+    code = "reason_missing"
+    sentence = _("Say why: the union that asked reads it, and so does the auditor.")
+
+
+class NoOfficer(HouseError):
+    """A delegate who is no officer anywhere."""
+
+    code = "no_officer"
+    sentence = _("%(name)s is no officer of an upper union, and so cannot answer requests. Name somebody who is.")
 
 
 class ShareWouldBreak(HouseError):

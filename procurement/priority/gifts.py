@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from marketplace.ledger.models import PurseKind
 from marketplace.organisations.scopes import seen_by
@@ -13,10 +14,12 @@ from procurement.policy import models as policies
 from procurement.policy.queries import policy_of
 from procurement.priority import rule
 from procurement.priority.equivalence import missed
-from procurement.priority.models import PriorityException
+from procurement.priority.models import ExceptionState, PriorityException
 from procurement.priority.offers import OfferRow, offers
 from procurement.priority.standing import Standing, standing
 from procurement.priority.years import excess
+
+_REMEMBERED = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """The rule's whole input, and what carries its answer back; `titles` by product, in the reader's language."""
+    """The rule's whole input, and what carries its answer back; `titles` by product, in the reader's language.
+
+    `over` are exceptions, by product, that would have let it pass but are used up, revoked, or past their period.
+    """
 
     gift: rule.Gift
     policy: policies.Policy
     asked: Mapping[str, Asked]
     exceptions: Mapping[str, PriorityException]
     titles: Mapping[int, str]
+    over: Mapping[int, PriorityException]
 
 
 def question(request: PurchaseRequest) -> Question:
@@ -48,7 +55,7 @@ def question(request: PurchaseRequest) -> Question:
             p.product_id for line in request.lines for p in line.parts
         }
         rows = offers(products, {line.region for line in request.lines}, request.decided_on)
-        exceptions = _exceptions(request, products)
+        exceptions, over = _exceptions(request, products)
         goods = (row.product_id for row in rows)
         now = standing(request.union, request.gift_year, request.decided_on, policy.hold_days, goods)
     asked = _asked(request, rows, exceptions, now.held)
@@ -71,7 +78,7 @@ def question(request: PurchaseRequest) -> Question:
         year_heads=request.year_heads,
     )
     titles = {row.product_id: row.told for row in rows}
-    return Question(gift, policy, asked, {e.number: e for e in exceptions.values()}, titles)
+    return Question(gift, policy, asked, {e.number: e for e in exceptions.values()}, titles, over)
 
 
 def policy_facts(policy: policies.Policy) -> rule.Policy:
@@ -112,16 +119,35 @@ def _year(request: PurchaseRequest, now: Standing, share_bp: int) -> rule.Year:
     )
 
 
-def _exceptions(request: PurchaseRequest, products: Iterable[int]) -> dict[int, PriorityException]:
-    """The granted exceptions with something left, by product; the one that ends first when there are several."""
+def _exceptions(
+    request: PurchaseRequest, products: Iterable[int]
+) -> tuple[dict[int, PriorityException], dict[int, PriorityException]]:
+    """The granted exceptions with something left, by product, the one that ends first when there are several; and where there is
+    none, the last one that was: used up, revoked or past its period since a month at most. One statement."""
     found = PriorityException.objects.filter(
         union=request.union,
         product__in=list(products),
-        state="granted",
+        state__in=[ExceptionState.GRANTED, ExceptionState.REVOKED],
         valid_from__lte=request.decided_on,
-        valid_to__gte=request.decided_on,
+        valid_to__gte=request.decided_on - _REMEMBERED,
     ).order_by("-valid_to", "-id")
-    return {exception.product_id: exception for exception in found if exception.used < exception.quantity}
+    usable: dict[int, PriorityException] = {}
+    over: dict[int, PriorityException] = {}
+    for exception in found:
+        if why_over(exception, request.decided_on):
+            over.setdefault(exception.product_id, exception)
+        else:
+            usable[exception.product_id] = exception
+    return usable, {product: gone for product, gone in over.items() if product not in usable}
+
+
+def why_over(exception: PriorityException, day: date) -> str:
+    """Why a granted exception lets nothing pass on that day, as a key of errors.WHY_OVER; empty while it does."""
+    if exception.state == ExceptionState.REVOKED:
+        return "revoked"
+    if exception.valid_to < day:
+        return "expired"
+    return "used" if not exception.left else ""
 
 
 def _asked(

@@ -2,6 +2,8 @@
 
 from marketplace.steps.models import Step
 from marketplace.steps.registry import handles
+from procurement.priority.escalation import KIND as ESCALATE
+from procurement.priority.escalation import escalate
 from procurement.priority.simulating import KIND, work_on
 
 
@@ -9,3 +11,9 @@ from procurement.priority.simulating import KIND, work_on
 def on_simulate(step: Step) -> bool:
     """Decide the next chunk of judgements once more under another policy."""
     return work_on(step)
+
+
+@handles(ESCALATE)
+def on_escalate(step: Step) -> None:
+    """Move on a request for an exception whose deadline is over."""
+    escalate(step.cause.removeprefix("exception:"), int(step.part))

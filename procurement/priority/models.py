@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.evidence.models import Entry
@@ -103,34 +104,64 @@ class Certificate(models.Model):
         return self.number
 
 
+class Ground(models.TextChoices):
+    """Why an ordinary product is needed although equivalents are on offer: a closed list. Planning too late is none of them."""
+
+    HEALTH = "health", _("Health or diet of members")
+    CUSTOMS = "customs", _("Customs of a nationality")
+    WORK = "work", _("Protection at work")
+    SPECIFICATION = "specification", _("A specification that no product on offer has")
+    FAILURE = "failure", _("Producers who could not deliver")
+    OTHER = "other", _("Another ground, as described")
+
+
 class ExceptionState(models.TextChoices):
-    """Where a request for an exception stands."""
+    """Where a request for an exception stands. Agreed: a second person has still to agree."""
 
     ASKED = "asked", _("Asked")
+    AGREED = "agreed", _("Agreed by one, a second is due")
     GRANTED = "granted", _("Granted")
     REFUSED = "refused", _("Refused")
     REVOKED = "revoked", _("Revoked")
 
 
-EXCEPTION_MOVES: dict[str, list[str]] = {"asked": ["granted", "refused"], "granted": ["revoked"]}
+OPEN_STATES = (ExceptionState.ASKED, ExceptionState.AGREED)
 
 
 class PriorityException(models.Model):
-    """Leave to buy an ordinary product despite equivalents (例外审批): granted by a union above, for a quantity and a period."""
+    """Leave to buy an ordinary product despite equivalents (例外审批): granted by a union above, for a quantity and a period.
+
+    `value` is what the units cost without freight when asked for, in fen. `waits_for` is the lowest union that may answer now: the
+    first one above that the policy lets decide on that value, later those above it; once `delegated`, its delegate may answer, too.
+    """
 
     number = models.CharField(max_length=40, unique=True)
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="exceptions")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    ground = models.CharField(max_length=14, choices=Ground, default=Ground.OTHER)
     grounds = models.TextField()
     quantity = models.PositiveIntegerField()
+    value = models.PositiveBigIntegerField(default=0)
     used = models.PositiveIntegerField(default=0)
     waives_share = models.BooleanField(default=False)
     valid_from = models.DateField()
     valid_to = models.DateField()
     state = models.CharField(max_length=8, choices=ExceptionState, default=ExceptionState.ASKED)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    waits_for = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", null=True)
+    answer_by = models.DateTimeField(null=True, help_text="then it goes to the delegate, then to the union above")
+    stage = models.PositiveSmallIntegerField(default=0, help_text="how often it has gone on unanswered")
+    delegated = models.BooleanField(default=False)
+    needs_second = models.BooleanField(default=False)
+    agreed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
     decided_for = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True)
+    revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    revoked_at = models.DateTimeField(null=True)
+    revoked_because = models.TextField(blank=True)
 
     objects = scoped("union", "decided_for")
 
@@ -141,10 +172,58 @@ class PriorityException(models.Model):
                 condition=Q(decided_for__isnull=True) | ~Q(decided_for=F("union")), name="granted_from_above"
             ),
             models.CheckConstraint(condition=Q(valid_to__gte=F("valid_from")), name="an_exception_has_a_period"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["granted", "revoked"], needs_second=True)
+                | Q(agreed_by__isnull=False) & ~Q(agreed_by=F("decided_by")),
+                name="a_second_person_agrees",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["answer_by"], condition=Q(state__in=["asked", "agreed"]), name="exceptions_unanswered")
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def left(self) -> int:
+        """Units that it still allows, whatever the day."""
+        return self.quantity - self.used
+
+
+class Delegate(models.Model):
+    """Who answers for a union what its own officers have left unanswered: an officer of another union (or of its own)."""
+
+    union = models.OneToOneField(Organisation, on_delete=models.CASCADE, related_name="delegate")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    named_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} for {self.union}"
+
+
+class FiledPaper(models.Model):
+    """A scanned paper beside a request for an exception: its SHA-256 is in the log, its bytes are encrypted. Append-only."""
+
+    exception = models.ForeignKey(PriorityException, on_delete=models.PROTECT, related_name="papers")
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField(help_text="ciphertext")
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["exception", "sha256"], name="an_exception_paper_is_filed_once")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.file_name
 
 
 class Decision(models.Model):

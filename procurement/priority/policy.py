@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -19,8 +20,8 @@ from marketplace.shop.order.models import Line, Order
 from marketplace.shop.policy import PurchaseRequest, Verdict
 from marketplace.steps.actions import write
 from procurement.priority import rule
-from procurement.priority.errors import ExceptionUsedUp, RuleViolation
-from procurement.priority.gifts import Asked, Question, question
+from procurement.priority.errors import WHY_OVER, ExceptionOver, RuleViolation
+from procurement.priority.gifts import Asked, Question, question, why_over
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException
 from procurement.priority.words import in_words
 from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
@@ -180,11 +181,9 @@ def _decision(
 def _use_exceptions(judged: Judged, decisions: Iterable[Decision]) -> None:
     """Count the units used up, in one guarded statement over rows in order of id."""
     used: defaultdict[int, int] = defaultdict(int)
-    numbers: dict[int, str] = {}
     for decision in decisions:
         if decision.exception is not None:
             used[decision.exception.pk] += decision.quantity
-            numbers[decision.exception.pk] = decision.exception.number
     if not used:
         return
     ids = sorted(used)
@@ -200,7 +199,14 @@ def _use_exceptions(judged: Judged, decisions: Iterable[Decision]) -> None:
         )
         gone = set(ids) - {row[0] for row in cursor.fetchall()}
     if gone:
-        raise Refusals([ExceptionUsedUp(number=numbers[i], needed=used[i]) for i in sorted(gone)])
+        left = PriorityException.objects.in_bulk(gone)
+        raise Refusals([_over(judged.question, left[i], "short") for i in sorted(gone)])
+
+
+def _over(asked: Question, exception: PriorityException, otherwise: str = "") -> ExceptionOver:
+    """The sentence that an exception does not hold any more, and why."""
+    why = why_over(exception, date.fromisoformat(asked.gift.decided_on)) or otherwise
+    return ExceptionOver(number=exception.number, title=asked.titles.get(exception.product_id, ""), why=WHY_OVER[why])
 
 
 def _sentences(judged: Judged) -> list[HouseError]:
@@ -216,6 +222,9 @@ def _sentences(judged: Judged) -> list[HouseError]:
         data["held"] = _held_back(judged, [v.ref for v in found])
         error = RuleViolation(code, **in_words(data))
         told.setdefault(str(error), error)
+        if code == "assistance_first" and product in judged.question.over:
+            gone = _over(judged.question, judged.question.over[product])
+            told.setdefault(str(gone), gone)
     return list(told.values())
 
 

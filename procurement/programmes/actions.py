@@ -42,7 +42,8 @@ from procurement.programmes.people import deliver_to, recipient_of
 from procurement.programmes.plans import plan_of
 from procurement.programmes.roster import RosterError, RosterReading, read_roster
 from procurement.programmes.states import expect_state, locked_draft, locked_programme, move, record_step
-from procurement.programmes.substitution import substitutes_for
+from procurement.programmes.substitution import substitutions
+from procurement.programmes.terms import terms_of
 from procurement.programmes.workbook import WorkbookError
 
 
@@ -236,23 +237,27 @@ def clear_slot(actor: User, programme: Programme, slot: int) -> None:
         Option.objects.filter(programme=locked, slot=slot).delete()
 
 
-def substitute(actor: User, programme: Programme, slot: int) -> list[GiftLine]:
-    """Replace what is blocked in a part of the gift by the rule's best substitutes; what they cannot cover stays ordinary.
+def substitute(actor: User, programme: Programme, slot: int | None = None) -> list[GiftLine]:
+    """Replace what is blocked by the rule's best substitutes, in one part of the gift or in all (None): one plan for the whole gift.
 
-    Where members choose, it waits until they have. Raises NotAllowed, WrongState, NothingToSubstitute, ChoosingDue.
+    What they cannot cover stays ordinary. Where members choose, it waits until they have. Raises NotAllowed, WrongState,
+    NothingToSubstitute, ChoosingDue.
     """
     require(actor, Role.BUYER, programme.union)
     with transaction.atomic():
         locked = locked_draft(programme, _("change the goods of"))
         plan = plan_of(locked)
-        if any(piece.gift_line.slot == slot for piece in plan.open_pieces):
+        if any(slot in (None, piece.gift_line.slot) for piece in plan.open_pieces):
             raise ChoosingDue()
-        wanted = substitutes_for(plan, slot)
-        if wanted is None:
-            raise NothingToSubstitute(slot=slot)
-        GiftLine.objects.filter(programme=locked, slot=slot).delete()
-        lines = GiftLine.objects.bulk_create(wanted)
-        record_step("gift.substituted", locked, slot=slot, products=sorted({line.product_id for line in lines}))
+        found = substitutions(plan)
+        wanted = {place: one for place, one in found.items() if slot in (None, place)}
+        if not wanted:
+            raise NothingToSubstitute(slot=slot or 1)
+        GiftLine.objects.filter(programme=locked, slot__in=wanted).delete()
+        lines = GiftLine.objects.bulk_create([line for one in wanted.values() for line in one.lines])
+        for place, one in wanted.items():
+            products = sorted({line.product_id for line in one.lines})
+            record_step("gift.substituted", locked, slot=place, products=products, dearer_by=one.difference)
     return lines
 
 
@@ -262,12 +267,13 @@ def submit(actor: User, programme: Programme) -> None:
     require(actor, Role.BUYER, programme.union)
     with transaction.atomic():
         locked = locked_draft(programme, _("submit"))
-        faults: list[HouseError] = list(plan_of(locked).faults)
+        plan = plan_of(locked)
+        faults: list[HouseError] = list(plan.faults)
         if RosterImport.objects.filter(programme=locked, state=ImportState.DUE).exists():
             faults.append(ImportRunning())
         if faults:
             raise Refusals(faults)
-        move(locked, ProgrammeState.SUBMITTED, submitted_by=actor, sent_back_because="")
+        move(locked, ProgrammeState.SUBMITTED, submitted_by=actor, sent_back_because="", terms=terms_of(plan))
         record_step("programme.submitted", locked)
 
 

@@ -125,19 +125,23 @@ class NoAddresses(HouseError):
     )
 
 
-class PaperTooLarge(HouseError):
-    """A scan that nobody needs that large."""
+class PriceRisen(HouseError):
+    """An offer became dearer after the plan was submitted."""
 
-    code = "paper_too_large"
-    sentence = _("“%(name)s” is larger than %(most)s MB. Scan it with a lower resolution, or split it.")
-
-
-class NoPaper(HouseError):
-    """A file that is not what papers are kept as."""
-
-    code = "no_paper"
+    code = "price_risen"
     sentence = _(
-        "“%(name)s” is no PDF, JPEG or PNG inside, whatever its name says. Scan or export the paper as one of these."
+        "“%(title)s” now costs %(now)s a unit delivered; the plan was submitted at %(was)s. "
+        "Send the plan back, look at the goods again, and have it approved anew."
+    )
+
+
+class AccreditationEnded(HouseError):
+    """An assistance product lost its accreditation between submission and placement."""
+
+    code = "accreditation_ended"
+    sentence = _(
+        "“%(title)s” was an assistance product when the plan was submitted; its accreditation does not hold any more. "
+        "Send the plan back and choose another product."
     )
 
 

@@ -70,6 +70,11 @@ class Programme(models.Model):
     sent_back_because = models.CharField(
         max_length=400, blank=True, help_text="the approver's words, until submitted again"
     )
+    terms = models.JSONField(
+        default=list,
+        db_default=[],
+        help_text="what it was submitted for: [[product, region, fen a unit, assistance], …]",
+    )
     order = models.OneToOneField(Order, on_delete=models.PROTECT, null=True, related_name="programme")
     created_at = models.DateTimeField(auto_now_add=True)
 

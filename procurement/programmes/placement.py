@@ -29,6 +29,7 @@ from procurement.programmes.choices import chosen_by_recipient, defaults_of
 from procurement.programmes.models import Delivery, Programme, ProgrammeState
 from procurement.programmes.plans import Piece, Plan, by_part, plan_of, shares
 from procurement.programmes.states import expect_state, locked_programme, move
+from procurement.programmes.terms import changed_since
 from procurement.programmes.vouchers import TO_SHIP_THE_REST, issue
 from suppliers.settlement.queries import terms
 
@@ -58,8 +59,9 @@ def place(actor: User, programme: Programme, key: str) -> Order:
 
 
 def _place(actor: User, plan: Plan) -> Order:
-    if plan.faults or plan.request is None:
-        raise Refusals(list(plan.faults))
+    faults = [*plan.faults, *changed_since(plan, plan.programme.terms)]
+    if faults or plan.request is None:
+        raise Refusals(faults)
     programme, request = plan.programme, plan.request
     placed = place_order(request, actor)
     policy = policy_of(request.union, request.decided_on)

@@ -86,7 +86,7 @@ class Plan:
     """A programme's gift, dealt out. `faults` are its own, found before the rule is asked; the request is None without pieces.
 
     While members have still to choose, `pieces` give the default to who has not chosen, and `open_pieces` are every option as if
-    all chose it: by those the cap is judged.
+    all chose it: by those the cap is judged. `helped` are the products with a valid accreditation today.
     """
 
     programme: Programme
@@ -95,6 +95,7 @@ class Plan:
     faults: tuple[HouseError, ...]
     request: PurchaseRequest | None
     open_pieces: tuple[Piece, ...] = ()
+    helped: frozenset[int] = frozenset()
 
 
 def plan_of(programme: Programme) -> Plan:
@@ -136,10 +137,13 @@ def _dealt(
         everybody = {line.option_id or 0: heads for line in alternatives}
         still_open, _unserved = _pieces(alternatives, heads, everybody, offers, parts)
     recipients = sum(heads.values())
-    bounds = _bounds([*pieces, *still_open], profiles if settled else ())
+    helped = frozenset(
+        valid_for((piece.gift_line.product_id for piece in (*pieces, *still_open)), timezone.localdate())
+    )
+    bounds = _bounds([*pieces, *still_open], profiles if settled else (), helped)
     faults = tuple(_faults(programme, recipients, lines, pieces, missing, bounds.most, settled=settled))
     request = _request(programme, recipients, pieces, bounds) if pieces else None
-    return Plan(programme, recipients, tuple(pieces), faults, request, tuple(still_open))
+    return Plan(programme, recipients, tuple(pieces), faults, request, tuple(still_open), helped)
 
 
 def shares(lines: Iterable[GiftLine]) -> list[Share]:
@@ -223,9 +227,8 @@ class _Bounds:
     least_fenced: int
 
 
-def _bounds(pieces: list[Piece], profiles: tuple[Profile, ...]) -> _Bounds:
+def _bounds(pieces: list[Piece], profiles: tuple[Profile, ...], helped: frozenset[int]) -> _Bounds:
     """Exact over the profiles where members have chosen; else in each slot the dearest and the cheapest line that may be dealt."""
-    helped = valid_for((piece.gift_line.product_id for piece in pieces), timezone.localdate())
     amounts: defaultdict[tuple[int, int, str], list[tuple[int, int, int]]] = defaultdict(list)
     for piece in pieces:
         line = piece.gift_line

@@ -19,6 +19,7 @@ from procurement.programmes.models import GiftLine, Programme
 from procurement.programmes.plans import Piece, Plan, plan_of
 from procurement.programmes.regions import name_of
 from procurement.programmes.short_lists import OptionView, option_views
+from procurement.programmes.substitution import substitutions
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,16 @@ class LineView:
 
 @dataclass(frozen=True)
 class SlotView:
-    """A part of the gift: every recipient gets one of its lines. With options, members choose; `settled` once they have."""
+    """A part of the gift: every recipient gets one of its lines. With options, members choose; `settled` once they have.
+
+    `dearer_by` is what the substitutes for all that is blocked in it cost more (below zero: less), in fen; None where nothing is.
+    """
 
     slot: int
     lines: tuple[LineView, ...]
     options: tuple[OptionView, ...] = ()
     settled: bool = True
+    dearer_by: int | None = None
 
     @property
     def blocked(self) -> bool:
@@ -99,6 +104,17 @@ class Preview:
     allowed: bool
     share: ShareView | None
 
+    @property
+    def dearer_by(self) -> int | None:
+        """What the substitutes for the whole gift cost more (below zero: less), in fen; None where nothing is blocked."""
+        found = [slot.dearer_by for slot in self.slots if slot.dearer_by is not None]
+        return sum(found) if found else None
+
+    @property
+    def substitutable(self) -> int:
+        """In how many parts something can be substituted."""
+        return sum(slot.dearer_by is not None for slot in self.slots)
+
 
 def preview(programme: Programme) -> Preview:
     """Judge the gift as it stands. Constant statements; within the union's scope."""
@@ -113,12 +129,14 @@ def preview(programme: Programme) -> Preview:
     for piece in plan.pieces:
         slots[piece.gift_line.slot].setdefault(piece.gift_line.product_id, []).append(piece)
     lists = option_views(plan) if any(piece.gift_line.option_id for piece in plan.pieces) else {}
+    instead = {} if plan.open_pieces else substitutions(plan, judged)
     views = tuple(
         SlotView(
             slot,
             tuple(_line_view(pieces, judged, products) for pieces in lines.values()),
             lists.get(slot, ()),
             not plan.open_pieces,
+            instead[slot].difference if slot in instead else None,
         )
         for slot, lines in sorted(slots.items())
     )

@@ -16,6 +16,7 @@ from django.utils import timezone
 from marketplace.evidence.actions import record
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
+from marketplace.organisations.paper_files import Checked, checked
 from marketplace.organisations.personal import decrypt_bytes, encrypt_bytes
 from marketplace.organisations.queries import require, require_operator
 from marketplace.organisations.scopes import seen_by
@@ -27,7 +28,6 @@ from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.models import Policy
 from procurement.policy.queries import in_force, policy_of
 from procurement.priority.models import Certificate
-from procurement.programmes.papers import Checked, checked
 from procurement.watch.errors import (
     ChallengeClosed,
     ChallengedAlready,

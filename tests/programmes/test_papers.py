@@ -9,9 +9,9 @@ from django.db import DatabaseError, connection, transaction
 
 from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import NotAllowed
-from procurement.programmes.errors import NoPaper, PaperTooLarge
+from marketplace.organisations.paper_files import MAX_BYTES, NoPaper, PaperTooLarge
 from procurement.programmes.models import Paper, PaperKind
-from procurement.programmes.papers import MAX_BYTES, content_of, file_paper
+from procurement.programmes.papers import content_of, file_paper
 from tests.world import DATES, YUYANG, planned, side
 
 pytestmark = pytest.mark.usefixtures("world")

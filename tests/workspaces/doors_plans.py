@@ -12,7 +12,7 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
     """Parameters by address, for what Yanta's union has."""
     plan, order, part = {"pk": made.programme}, {"number": made.order}, {"number": made.order, "pk": made.part}
     of_plan = (
-        "programme", "edit", "withdraw", "roster", "person_add", "goods", "put", "set_aside", "papers", "approval",
+        "programme", "edit", "withdraw", "substitute_all", "roster", "person_add", "goods", "put", "set_aside", "papers", "approval",
         "submit", "approve", "send_back", "place",
     )  # fmt: skip
     return {f"union:{name}": plan for name in of_plan} | {

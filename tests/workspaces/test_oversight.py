@@ -16,7 +16,13 @@ def test_an_exception_is_asked_for_and_granted_from_above(world: None) -> None:
     buyer, officer = Person(cast.BUYER), Person(cast.UNION_OFFICER)
     plan = builders.planned(builders.side(), [cast.BLOCKED])
     day = timezone.localdate()
-    wish = {"grounds": "…", "quantity": "3", "valid_from": day.isoformat(), "valid_to": day.isoformat()}
+    wish = {
+        "ground": "health",
+        "grounds": "…",
+        "quantity": "3",
+        "valid_from": day.isoformat(),
+        "valid_to": day.isoformat(),
+    }
     product = builders.product(cast.BLOCKED)
     assert buyer.open("union:exception", plan.pk, product.pk).context["form"].initial["quantity"] == 3
     late = buyer.send("union:exception", plan.pk, product.pk, **wish | {"valid_to": "2020-01-01"})

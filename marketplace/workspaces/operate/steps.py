@@ -107,6 +107,12 @@ KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Send a short message"),
         gettext_lazy("Look whether the provider of messages answers and the account is in credit. Then try again."),
     ),
+    "exception.escalate": (
+        gettext_lazy("Pass an unanswered request for an exception on"),
+        gettext_lazy(
+            "Look whether a policy is in force for the union. Then try again; the request can be answered meanwhile."
+        ),
+    ),
     "policy.simulate": (
         gettext_lazy("Decide gifts once more under a draft"),
         gettext_lazy("Nothing depends on it. Try again, or ask for the simulation anew; the reason says what it met."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -20,6 +21,23 @@ class ReasonForm(forms.Form):
         max_length=1000,
         help_text=_("It is published; name no private person."),
     )
+
+
+class AnswerForm(forms.Form):
+    """What an officer says to a request, and whether the goods stay outside the year's share."""
+
+    answer = forms.CharField(required=False, max_length=1000)
+    waives_share = forms.BooleanField(required=False)
+
+
+class DelegateForm(forms.Form):
+    """Who answers what is left unanswered."""
+
+    person = forms.TypedChoiceField(label=_("Delegate"), coerce=int)
+
+    def __init__(self, *args: Any, people: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].choices = [("", gettext("Choose…")), *people]  # type: ignore[attr-defined]
 
 
 class ValidityForm(forms.Form):

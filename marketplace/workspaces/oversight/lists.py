@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.organisations.scopes import seen_by
 from marketplace.shop.partner.models import StockRecord
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.subtree import UnionRow, union_rows
-from procurement.priority.models import ExceptionState, PriorityException
+from procurement.priority.models import OPEN_STATES, ExceptionState, FiledPaper, PriorityException
 from suppliers.accreditation.models import AccreditationState
 from suppliers.accreditation.queries import valid_on
 
@@ -27,6 +29,7 @@ class Request:
     """A request with its figures: what it would cost (fen), what equivalents are on offer, where the union stands."""
 
     row: PriorityException
+    papers: Sequence[FiledPaper]
     price: int | None
     equivalents: int
     union: UnionRow | None
@@ -52,9 +55,14 @@ def requests(asked: Sequence[PriorityException]) -> list[Request]:
     unions = {
         row.union.pk: row for row in union_rows(list({one.union_id: one.union for one in asked}.values()), today().year)
     }
+    papers: defaultdict[int, list[FiledPaper]] = defaultdict(list)
+    with seen_by(None):
+        for paper in FiledPaper.objects.filter(exception__in=asked).defer("content"):
+            papers[paper.exception_id].append(paper)
     return [
         Request(
             one,
+            papers[one.pk],
             int(prices[one.product_id] * 100) if one.product_id in prices else None,
             on_offer.get(one.product.commodity_class_id, 0),
             unions.get(one.union_id),
@@ -67,7 +75,7 @@ class ExceptionFilters(Filters):
     """By words, state and the first day of the period."""
 
     q = words()
-    state = choice(_("State"), [(s.value, s.label) for s in ExceptionState if s != ExceptionState.ASKED])
+    state = choice(_("State"), [(s.value, s.label) for s in ExceptionState if s not in OPEN_STATES])
     since = day(_("Valid from"))
     until = day(_("Valid until"))
 
@@ -87,7 +95,7 @@ def decided_listing(request: HttpRequest, rows: Any) -> Listing:
 
     def present(found: Sequence[Any]) -> list[Any]:
         for row in found:
-            row.title = row.product.get_title()
+            row.title, row.ground_words = row.product.get_title(), row.get_ground_display()
         return list(found)
 
     columns = (
@@ -100,7 +108,10 @@ def decided_listing(request: HttpRequest, rows: Any) -> Listing:
         Column("valid_to", _("Until"), "date"),
         Column("decided_by", _("Decided by")),
         Column("decided_for", _("Decided for")),
+        Column("ground_words", _("Ground")),
         Column("grounds", _("Grounds")),
+        Column("answer", _("Answer")),
+        Column("revoked_because", _("Revoked because")),
     )
     empty = Empty(_("Nothing was decided yet"), icon="shield")
     filters = ExceptionFilters(request)

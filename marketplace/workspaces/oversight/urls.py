@@ -2,13 +2,16 @@
 
 from django.urls import path, re_path
 
-from marketplace.workspaces.oversight import views
+from marketplace.workspaces.oversight import requests, views
 
 app_name = "oversight"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("exceptions/", views.exceptions, name="exceptions"),
-    re_path(r"^exceptions/(?P<number>[^/]+)/(?P<verb>grant|refuse)/$", views.decide, name="decide"),
+    path("exceptions/", requests.exceptions, name="exceptions"),
+    re_path(r"^exceptions/(?P<number>[^/]+)/(?P<verb>grant|refuse)/$", requests.decide, name="decide"),
+    path("exceptions/<str:number>/revoke/", requests.revoke, name="revoke"),
+    path("exceptions/<str:number>/papers/<int:paper>/", requests.paper, name="exception_paper"),
+    path("exceptions/delegate/", requests.delegate, name="delegate"),
     path("accreditations/", views.accreditations, name="accreditations"),
     path("accreditations/<str:number>/", views.accreditation_page, name="accreditation"),
     path("accreditations/<str:number>/carry-on/", views.carry_on, name="carry_on"),

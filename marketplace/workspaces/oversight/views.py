@@ -1,4 +1,4 @@
-"""What upper-union officers see of their subtree and grant, and what town, sector and county officers decide."""
+"""What upper-union officers see of their subtree, and what town, sector and county officers decide."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from marketplace.workspaces.accredited import history_of
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.oversight import lists
 from marketplace.workspaces.oversight.forms import ReasonForm, ValidityForm
+from marketplace.workspaces.oversight.requests import waiting
 from marketplace.workspaces.pages import put_into, tell, thanks, today
 from marketplace.workspaces.templatetags.house import state_label
-from procurement.priority import actions as priority
-from procurement.priority.models import ExceptionState, PriorityException
 from suppliers.accreditation import actions as accreditation
 from suppliers.accreditation.models import Accreditation, AccreditationState
 from suppliers.accreditation.queries import notice_ends
@@ -65,37 +64,9 @@ def home(request: HouseRequest) -> HttpResponseBase:
         "year": year,
         "chart": subtree.share_chart(listing.page.object_list),
         "totals": subtree.totals(request.organisation, year),
-        "asked": _asked(request).count(),
+        "asked": waiting(request).count(),
     }
     return listing.answer("oversight/home.html", **context)
-
-
-@open_to(Role.UNION_OFFICER)
-def exceptions(request: HouseRequest) -> HttpResponseBase:
-    """Requests that wait for a decision with what speaks for and against them, and those decided."""
-    related = ("union", "product__commodity_class", "asked_by", "decided_by", "decided_for")
-    decided = PriorityException.objects.exclude(state=ExceptionState.ASKED).select_related(*related).order_by("-id")
-    asked = list(_asked(request).select_related(*related).order_by("id")[:100])
-    return lists.decided_listing(request, decided).answer("oversight/exceptions.html", asked=lists.requests(asked))
-
-
-@open_to(Role.UNION_OFFICER)
-@require_POST
-def decide(request: HouseRequest, number: str, verb: str) -> HttpResponse:
-    """Grant or refuse one request."""
-    found: PriorityException = get_object_or_404(
-        PriorityException.objects.select_related("union", "product", "decided_for"), number=number
-    )
-    try:
-        if verb == "grant":
-            priority.grant_exception(request.user, found)
-        else:
-            priority.refuse_exception(request.user, found)
-    except HouseError as error:
-        tell(request, error)
-    else:
-        thanks(request, _("The request %(number)s was decided.") % {"number": number})
-    return redirect("oversight:exceptions")
 
 
 @open_to(*_OFFICES)
@@ -198,13 +169,6 @@ def _decisions(request: HouseRequest, found: Accreditation) -> dict[str, Any]:
         "validity": ValidityForm(initial=start) if on_notice and not is_running else None,
         "notice_end": notice_end if is_running else None,
     }
-
-
-def _asked(request: HouseRequest) -> Any:
-    """Open requests of unions below, never of the officer's own: that is for the next one up."""
-    return PriorityException.objects.filter(
-        state=ExceptionState.ASKED, union__path__startswith=request.organisation.path
-    ).exclude(union=request.organisation)
 
 
 def _of_county(request: HouseRequest) -> Any:

@@ -83,6 +83,7 @@ STATES: dict[str, Label] = {
     "expired": Label(_("Expired"), _OFF),
     # requests and cases
     "asked": Label(_("Requested"), _WAIT),
+    "agreed": Label(_("Agreed by one, a second is due"), _WAIT),
     "withdrawn": Label(_("Withdrawn"), _OFF),
     "requested": Label(_("Requested"), _WAIT),
     "pending": Label(_("Pending"), _WAIT),

@@ -15,6 +15,7 @@ from marketplace.workspaces.fields import DayInput, YuanField
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.policy.models import Occasion
+from procurement.priority.models import Ground
 from procurement.programmes.models import Delivery, PaperKind
 
 ROSTER_BYTES = 20 * 1024 * 1024
@@ -171,8 +172,13 @@ class GiftLineForm(forms.Form):
 class ExceptionForm(forms.Form):
     """A request to the union above."""
 
+    ground = forms.ChoiceField(
+        label=_("Ground"),
+        choices=[("", _("Choose…")), *Ground.choices],
+        help_text=_("A need date that was planned too late is no ground."),
+    )
     grounds = forms.CharField(
-        label=_("Grounds"),
+        label=_("In your words"),
         widget=forms.Textarea,
         max_length=2000,
         help_text=_(
@@ -182,6 +188,13 @@ class ExceptionForm(forms.Form):
     quantity = forms.IntegerField(label=_("Units"), min_value=1)
     valid_from = forms.DateField(label=_("From"), widget=DayInput())
     valid_to = forms.DateField(label=_("Until"), widget=DayInput())
+    paper = forms.FileField(
+        label=_("Paper that proves it"),
+        required=False,
+        help_text=_(
+            "PDF, JPEG or PNG, up to 10 MB, for instance a list without names of members with a doctor's advice."
+        ),
+    )
 
     def clean(self) -> dict[str, Any]:
         """The period must not end before it begins."""

@@ -40,6 +40,7 @@ from marketplace.workspaces.union.purses import set_aside as set_money_aside
 from marketplace.workspaces.union.suggestions import first_draft
 from marketplace.workspaces.union.uploads import running
 from procurement.priority.actions import ask_exception
+from procurement.priority.models import Ground
 from procurement.programmes import actions
 from procurement.programmes.choosing import offer
 from procurement.programmes.models import ImportState, Programme, ProgrammeState, Recipient, RosterImport
@@ -231,6 +232,16 @@ def substitute(request: HouseRequest, pk: int, slot: int) -> HttpResponse:
     return _back(programme, request)
 
 
+@open_to(Role.BUYER)
+@require_POST
+def substitute_all(request: HouseRequest, pk: int) -> HttpResponse:
+    """Take the rule's substitutes for everything that is blocked in the gift: one click."""
+    programme = programme_of(request, pk)
+    if carried_out(request, lambda: actions.substitute(request.user, programme)):
+        thanks(request, _("The substitutes were taken: assistance products first."))
+    return _back(programme, request)
+
+
 @open_to(Role.BUYER, Role.APPROVER)
 @require_POST
 def set_aside(request: HouseRequest, pk: int) -> HttpResponse:
@@ -258,9 +269,12 @@ def exception(request: HouseRequest, pk: int, product: int) -> HttpResponse:
         "valid_from": today(),
         "valid_to": programme.need_date,
     }
-    form = ExceptionForm(request.POST or None, initial=start)
+    form = ExceptionForm(request.POST or None, request.FILES or None, initial=start)
     if request.method == "POST" and form.is_valid():
         asked = {name: form.cleaned_data[name] for name in ("grounds", "quantity", "valid_from", "valid_to")}
+        asked |= {"ground": Ground(form.cleaned_data["ground"])}
+        if scan := form.cleaned_data["paper"]:
+            asked["papers"] = [(scan.name, scan.read())]
         try:
             made = ask_exception(request.user, request.organisation, wanted, **asked)
         except HouseError as error:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from marketplace.workspaces.union import (
     approval,
+    asking,
     choosing,
     complaints,
     orders,
@@ -34,8 +35,12 @@ urlpatterns = [
     path("programmes/<int:pk>/goods/put/", programmes.put, name="put"),
     path("programmes/<int:pk>/goods/<int:slot>/clear/", programmes.clear, name="clear"),
     path("programmes/<int:pk>/goods/<int:slot>/substitute/", programmes.substitute, name="substitute"),
+    path("programmes/<int:pk>/goods/substitute/", programmes.substitute_all, name="substitute_all"),
     path("programmes/<int:pk>/goods/exception/<int:product>/", programmes.exception, name="exception"),
     path("programmes/<int:pk>/goods/set-aside/", programmes.set_aside, name="set_aside"),
+    path("exceptions/", asking.index, name="exceptions"),
+    path("exceptions/<str:number>/file/", asking.file, name="ask_paper"),
+    path("exceptions/<str:number>/papers/<int:paper>/", asking.paper, name="asked_paper"),
     path("programmes/<int:pk>/papers/", papers.papers, name="papers"),
     path("programmes/<int:pk>/papers/<int:paper>/", papers.paper, name="paper"),
     path("programmes/<int:pk>/goods/options/<int:option>/take-back/", choosing.take_back, name="take_back"),
