@@ -186,6 +186,12 @@ class PriorityException(models.Model):
         return self.number
 
     @property
+    def state_today(self) -> str:
+        """Its state, or "expired" when it was granted and its period is over."""
+        is_over = self.state == ExceptionState.GRANTED and self.valid_to < timezone.localdate()
+        return "expired" if is_over else str(self.state)
+
+    @property
     def left(self) -> int:
         """Units that it still allows, whatever the day."""
         return self.quantity - self.used

@@ -22,7 +22,15 @@ from procurement.priority.escalation import name_delegate
 from procurement.priority.models import OPEN_STATES, Delegate, ExceptionState, FiledPaper, PriorityException
 from procurement.priority.papers import content_of_ground
 
-_RELATED = ("union", "product__commodity_class", "asked_by", "agreed_by", "decided_by", "decided_for", "waits_for")
+_RELATED = (
+    "union__parent",
+    "product__commodity_class",
+    "asked_by",
+    "agreed_by",
+    "decided_by",
+    "decided_for",
+    "waits_for",
+)
 
 
 @open_to(Role.UNION_OFFICER)

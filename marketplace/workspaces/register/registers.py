@@ -56,6 +56,7 @@ _EXCEPTIONS = (
     Column("number", gettext_lazy("Number")),
     Column("union", gettext_lazy("Union")),
     Column("product", gettext_lazy("Product"), url="url"),
+    Column("ground", gettext_lazy("Ground")),
     Column("quantity", gettext_lazy("Units"), "count"),
     Column("used", gettext_lazy("Used"), "count"),
     Column("valid_from", gettext_lazy("From"), "date"),
@@ -202,7 +203,10 @@ def _certificates(rows: Sequence[Any]) -> list[Any]:
 @open_to_all
 @same_for_strangers
 def exceptions(request: HttpRequest) -> HttpResponseBase:
-    """Exceptions that were granted, by whom, for how much and how long. Grounds may speak of people and stay with the unions."""
+    """Exceptions that were granted, by whom, for how much and how long.
+
+    The ground is that of the closed list; what a union wrote about it may speak of people and stays with the unions.
+    """
     with seen_by(None):
         listing = Listing(
             request,
@@ -229,12 +233,13 @@ def _exceptions(rows: Sequence[Any]) -> list[Any]:
             "union": str(row.union),
             "product": row.product.get_title(),
             "url": reverse("product", args=[row.product_id]),
+            "ground": row.get_ground_display(),
             "quantity": row.quantity,
             "used": row.used,
             "valid_from": row.valid_from,
             "valid_to": row.valid_to,
             "granted_by": str(row.decided_for or ""),
-            "state": row.state,
+            "state": row.state_today,
         }
         for row in rows
     ]

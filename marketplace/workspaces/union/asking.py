@@ -26,7 +26,7 @@ from procurement.priority.papers import content_of_ground, file_ground
 _COLUMNS = (
     Column("title", gettext_lazy("Product")),
     Column("number", gettext_lazy("Number")),
-    Column("state", gettext_lazy("State"), "state"),
+    Column("state_today", gettext_lazy("State"), "state"),
     Column("ground_words", gettext_lazy("Ground")),
     Column("quantity", gettext_lazy("Asked for"), "count"),
     Column("used", gettext_lazy("Used"), "count"),
@@ -101,7 +101,7 @@ def paper(request: HouseRequest, number: str, paper: int) -> HttpResponse:
 
 def _own(request: HouseRequest) -> QuerySet[PriorityException]:
     rows: QuerySet[PriorityException] = PriorityException.objects.filter(union=request.organisation)
-    return rows.select_related("product", "waits_for", "agreed_by", "decided_for")
+    return rows.select_related("product", "union__parent", "waits_for", "agreed_by", "decided_for")
 
 
 def _present(rows: Sequence[Any]) -> list[Any]:
