@@ -51,9 +51,9 @@ def _request() -> PurchaseRequest:
     """Fifty ordinary products of fifty classes, for a thousand people."""
     union, today = Organisation.objects.get(code=cast.UNION), timezone.localdate()
     purse = Purse.objects.get(union=union, gift_year=today.year, name=cast.GENERAL_PURSE)
-    ordinary = StockRecord.objects.filter(
-        product__accreditations=None, product__commodity_class__code__startswith="bench."
-    )
+    code = "product__commodity_class__code"
+    ordinary = StockRecord.objects.filter(product__accreditations=None, **{f"{code}__startswith": "bench."})
+    ordinary = ordinary.order_by(code, "pk").distinct(code)[:LINES]
     lines = [
         WantedLine(
             ref=f"L{place:03d}", stockrecord_id=offer.pk, product_id=offer.product_id, quantity=100, unit_price=offer.price_fen + 100,
