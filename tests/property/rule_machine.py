@@ -76,6 +76,7 @@ class Stage:
     officer: User
     operator: User
     plans: list[Programme] = field(default_factory=list)
+    of_dates: list[int] = field(default_factory=list)  # those that buy dates alone
     of_cakes: list[int] = field(default_factory=list)  # those that buy mooncakes
     of_both: list[int] = field(default_factory=list)  # those that buy ordinary honey beside assistance honey
     of_plain: list[int] = field(default_factory=list)  # those that buy ordinary honey alone
@@ -119,6 +120,8 @@ def staged() -> Stage:
         for jar in HONEYS:
             if jar in goods:
                 stage.of_jar[jar].append(number)
+        if goods == [DATES]:
+            stage.of_dates.append(number)
         if goods == [PLAIN]:
             stage.of_plain.append(number)
         if MOONCAKES in goods:
@@ -321,6 +324,14 @@ class RuleMachine(RuleBasedStateMachine):
         self.order_of(self.stage.of_honey, first)
         self.lose("cancel", which, 6, 1)
         self.order_of(self.stage.of_honey, then)
+
+    @rule(first=st.integers(0, 200), then=st.integers(0, 200), which=st.integers(0, 3), by_union=st.booleans())
+    def year_is_filled_and_goods_are_given_up(self, first: int, then: int, which: int, by_union: bool) -> None:
+        """Assistance goods, ordinary goods that rest on them, and then the assistance goods go."""
+        self.order_of(self.stage.of_dates, first)
+        self.order_of(self.stage.of_cakes, first)
+        self.order_of(self.stage.of_cakes, then)
+        self.lose("cancel" if by_union else "give_up", which, 6, 1)
 
     @rule(sku=st.sampled_from(HONEYS), first=st.integers(0, 200), then=st.integers(0, 200))
     def shelf_is_bought_empty(self, sku: str, first: int, then: int) -> None:
