@@ -199,6 +199,8 @@ def _found(sort: str, ids: list[int]) -> dict[int, Cause]:
         "message": _("Message %(number)s"),
         "phone_code": _("Sign-in code %(number)s"),
         "pack": _("Evidence pack %(number)s"),
+        "challenge": _("Challenge CH-%(number)s"),
+        "judgement": _("Judgement %(number)s"),
     }
     return {number: Cause(told[sort] % {"number": number}) for number in ids} if sort in told else {}
 
