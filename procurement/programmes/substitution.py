@@ -85,7 +85,9 @@ def _instead(plan: Plan, slot: int, pieces: Iterable[Piece], decisions: dict[str
 
 
 def _advised(decision: rule.LineDecision) -> Iterable[tuple[rule.Substitute, int]]:
-    return ((substitute, substitute.quantity) for substitute in decision.substitutes if substitute.quantity)
+    """What can be ordered of the advice: not what the union's own orders hold, though it counts as on offer."""
+    units = ((substitute, substitute.quantity - substitute.from_held) for substitute in decision.substitutes)
+    return ((substitute, number) for substitute, number in units if number)
 
 
 def _units_a_head(piece: Piece, decision: rule.LineDecision, substitute: rule.Substitute) -> int:

@@ -102,7 +102,7 @@ def test_search_registers_and_how_it_is_checked(site, window, view: View) -> Non
     follow(page, "nav.tabs a[href$='/register/certificates/']")
     shows(page, side().union.name if view is PHONE else side().union.name_en)
     follow(page, "main tbody a")
-    assert "/verify/entries/" in page.url
+    assert "/register/certificates/" in page.url
 
     # How it is checked: what is signed, by whom, with which program.
     page.goto(f"{site}/")
