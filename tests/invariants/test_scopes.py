@@ -82,7 +82,7 @@ def person(code: str) -> User:
 UNSCOPED = {
     "Accreditation", "Certificate", "CertificateNotice", "ChallengeMessage", "ChallengePaper", "Listing", "Partner", "Stock",  # public
     # Never listed for an organisation but by its own id.
-    "Account", "Transaction", "Entry", "Command", "Membership", "Invitation", "Reveal",
+    "Account", "Transaction", "Entry", "Command", "Membership", "Invitation", "Delegate", "Reveal",
 }  # fmt: skip
 
 
