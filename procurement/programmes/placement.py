@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -59,9 +59,15 @@ def place(actor: User, programme: Programme, key: str) -> Order:
 
 
 def _place(actor: User, plan: Plan) -> Order:
-    faults = [*plan.faults, *changed_since(plan, plan.programme.terms)]
-    if faults or plan.request is None:
-        raise Refusals(faults)
+    changed = changed_since(plan, plan.programme.terms)
+    if plan.faults or plan.request is None:
+        raise Refusals([*plan.faults, *changed])
+    if changed:
+        # What the rule says of the gift as it is now is told together with it, and a refusal of the rule is kept as an attempt.
+        verdict = purchase_policy().judge(plan.request)
+        raise (
+            Refusals(changed) if verdict.allowed else Refused(replace(verdict, refusals=[*verdict.refusals, *changed]))
+        )
     programme, request = plan.programme, plan.request
     placed = place_order(request, actor)
     policy = policy_of(request.union, request.decided_on)

@@ -402,7 +402,8 @@ class TestPlacing:
         giver = side()
         programme = approved(giver, [DATES], heads=100)
         Organisation.objects.filter(code="P-JX").update(good_standing=False)
-        assert [code for code, _ in self.place_refused(programme, giver)] == ["accreditation_ended"]
+        codes = [code for code, _ in self.place_refused(programme, giver, ATTEMPT)]
+        assert (codes[0], codes[-1]) == ("assistance_first", "accreditation_ended")
 
     def test_all_violations_are_said_together(self) -> None:
         giver = side()
