@@ -6,6 +6,7 @@ goes out. Everything ends with the nursery.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -34,12 +35,14 @@ def main() -> None:
         if not pid:
             in_child()
             _grow_up(order)
+        with contextlib.suppress(ProcessLookupError):  # it may be over already
+            os.setpgid(pid, pid)  # the child does the same: whoever asks may kill the group at once
         print(pid, flush=True)
 
 
 def _grow_up(order: dict[str, Any]) -> None:
     """Become what was ordered; never returns."""
-    os.setsid()
+    os.setpgid(0, 0)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)

@@ -77,6 +77,11 @@ def crash_before_acknowledging(nursery, queue, hold, until_held, kind: str, evid
     sweeper.kill()
 
 
+def test_who_is_killed_in_its_first_moment_is_dead(nursery) -> None:
+    for _ in range(40):
+        nursery.start("sweeper").kill()
+
+
 def test_a_worker_is_killed_at_every_boundary_of_every_step(
     fresh_world, nursery, queue, hold, until_held, undisturbed
 ) -> None:
