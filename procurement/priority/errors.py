@@ -196,6 +196,16 @@ class NoOfficer(HouseError):
     sentence = _("%(name)s is no officer of an upper union, and so cannot answer requests. Name somebody who is.")
 
 
+class YearClosed(HouseError):
+    """Something new in a year that is closed."""
+
+    code = "year_closed"
+    sentence = _(
+        "The gift year %(year)s of %(union)s is closed: nothing is bought, registered or moved in it any more. "
+        "Take the present gift year."
+    )
+
+
 class ShareWouldBreak(HouseError):
     """A union gives up assistance goods on which the year's ordinary ones rest."""
 

@@ -20,7 +20,7 @@ from procurement.policy.models import Policy
 class UnionYear(models.Model):
     """A union's gift year: the live amounts (fen) of assistance and ordinary gifts, which triggers on decisions and releases write.
 
-    Its row lock orders the union's placements.
+    Its row lock orders the union's placements. Once closed it takes nothing any more, and neither does any year before it.
     """
 
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="years")
@@ -28,6 +28,7 @@ class UnionYear(models.Model):
     assistance = models.BigIntegerField(default=0)
     ordinary = models.BigIntegerField(default=0)
     make_good_due = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True)
 
     objects = scoped("union")
 

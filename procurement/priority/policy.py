@@ -24,7 +24,7 @@ from procurement.priority.errors import WHY_OVER, ExceptionOver, RuleViolation
 from procurement.priority.gifts import Asked, Question, question, why_over
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException
 from procurement.priority.words import in_words
-from procurement.priority.years import flag, is_made_good, lock_year, share_in_force
+from procurement.priority.years import flag, is_made_good, open_year, share_in_force
 
 # The step that shows new certificates to the producers of their classes; the floor's watchdogs carry it out.
 CERTIFIED = "certificate.show"
@@ -46,9 +46,12 @@ class PriorityPolicy:
     """Assistance products first, for every covered purse."""
 
     def lock(self, union: Organisation, gift_year: int) -> None:
-        """Lock the union-year row, opening it when the year's first gift is placed; what was made good meanwhile is noted."""
+        """Lock the union-year row, opening it when the year's first gift is placed; what was made good meanwhile is noted.
+
+        Raises YearClosed.
+        """
         with seen_by(None):
-            year = lock_year(union, gift_year)
+            year = open_year(union, gift_year)
             if year.make_good_due and is_made_good(year, share_in_force(union)):
                 flag(year, due=False)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import connection
+from django.db.models import Exists
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
@@ -13,6 +14,7 @@ from marketplace.organisations.models import Organisation
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.models import Policy
 from procurement.policy.queries import policy_of
+from procurement.priority.errors import YearClosed
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
 
@@ -31,9 +33,22 @@ _DECIDED_UNDER = """
 
 
 def lock_year(union: Organisation, gift_year: int) -> UnionYear:
-    """The union's year, locked until the transaction ends; opened when it is the first time. Within a scope that sees the union."""
+    """The union's year, locked until the transaction ends; begun when it is the first time. Within a scope that sees the union."""
     UnionYear.objects.bulk_create([UnionYear(union=union, gift_year=gift_year)], ignore_conflicts=True)
-    year: UnionYear = UnionYear.objects.select_for_update().get(union=union, gift_year=gift_year)
+    later = UnionYear.objects.filter(union=union, gift_year__gt=gift_year, closed_at__isnull=False)
+    rows = UnionYear.objects.select_for_update(of=("self",)).annotate(is_over=Exists(later))
+    year: UnionYear = rows.get(union=union, gift_year=gift_year)
+    return year
+
+
+def open_year(union: Organisation, gift_year: int) -> UnionYear:
+    """The union's year, locked, for whatever counts in it. Within a scope that sees the union. Raises YearClosed.
+
+    In the database the statement trigger `in_open_year` insists on the same, on every table with a union and a gift year that has it.
+    """
+    year = lock_year(union, gift_year)
+    if year.closed_at is not None or getattr(year, "is_over", False):
+        raise YearClosed(year=gift_year, union=union.display_name)
     return year
 
 
