@@ -31,7 +31,7 @@ _OFFERS = """
         p.grade, p.processing, p.dietary, d.freight, d.days,
         greatest(
             (SELECT max(h.price) FROM partner_pricerecord h
-                WHERE h.stockrecord_id = sr.id AND h.at > %(day)s::date - 90),
+                WHERE h.stockrecord_id = sr.id AND h.at > (%(day)s::date - 90)::timestamp AT TIME ZONE 'Asia/Shanghai'),
             coalesce(c.reference_price::bigint * p.net_content / 1000, 0)
         ),
         b.id, b.content_least, b.content_most, b.grades, b.processings, b.dietary

@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from marketplace.ledger.actions import fund, open_purse
 from marketplace.ledger.models import PursePurpose
 from marketplace.organisations.models import User
+from procurement.policy.actions import approve
 from procurement.policy.drafts import draft
 from procurement.policy.models import Policy
 from procurement.priority.models import Judgement
@@ -145,6 +146,16 @@ class TestPolicies:
         refused("ended already", end, None, old.pk)
         refused("ended already|one_policy_at_a_time", end, date(2020, 5, 2), old.pk)
         assert run(end, tomorrow(), now.pk) == 1
+
+    @pytest.mark.parametrize("zone", ["Etc/GMT+12", "UTC", "Pacific/Kiritimati"])
+    def test_todays_share_is_that_of_the_shanghai_day(self, traded: Traded, zone: str) -> None:
+        for begins, share in ((timezone.localdate(), 4_000), (tomorrow(), 3_000)):
+            approve(User.objects.get(username="operator.second"),
+                    self.drafted(version=f"SN-{share}", begins=begins, minimum_share_bp=share))  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('TimeZone', %s, true)", [zone])
+            cursor.execute("SELECT binding_share(%s, %s)", [traded.giver.union.pk, traded.order.gift_year])
+            assert cursor.fetchone() == (4_000,)
 
 
 def tomorrow() -> date:
