@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from procurement.priority import rule, rule_1
 from procurement.priority.replay import ENGINES, differs, engine_files, read_input
 from procurement.priority.rule import Gift, InputError, Violation, Year, judge
-from tests.procurement.test_rule_examples import POLICY, bought, gift, offer, ordinary
+from tests.procurement.rule_gifts import POLICY, bought, gift, offer, ordinary
 from tests.property.test_rule import gifts
 
 # Whoever changes one byte of an engine that has decided takes from us what it decided.
