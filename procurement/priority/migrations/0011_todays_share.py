@@ -20,7 +20,7 @@ _BINDING_SHARE = """
 class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
-    dependencies = [("priority", "0009_exception_guards")]
+    dependencies = [("priority", "0010_open_years")]
     operations = [
         RunSQL(
             _BINDING_SHARE.format(today="(now() AT TIME ZONE 'Asia/Shanghai')::date"),
