@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -65,17 +66,11 @@ def ask_exception(
     GroundsMissing, NothingAsked, PeriodUnfit, NobodyAbove.
     """
     require(actor, Role.BUYER, union)
-    faults: list[HouseError] = []
-    if not grounds.strip():
-        faults.append(GroundsMissing())
-    if quantity < 1:
-        faults.append(NothingAsked())
-    if valid_to < max(valid_from, timezone.localdate()):
-        faults.append(PeriodUnfit(begin=valid_from.isoformat(), end=valid_to.isoformat()))
     terms = _terms(union, product, max(quantity, 0))
+    faults = list(_unfit(grounds, quantity, valid_from, valid_to))
     if isinstance(terms, HouseError):
-        faults.append(terms)
-    if faults or isinstance(terms, HouseError):
+        raise Refusals([*faults, terms])
+    if faults:
         raise Refusals(faults)
     asked = {
         "ground": ground,
@@ -85,28 +80,45 @@ def ask_exception(
         "valid_to": valid_to,
     }
     with transaction.atomic():
-        # Two forms sent at once wait here for each other.
-        Organisation.objects.select_for_update(no_key=True, of=("self",)).get(pk=union.pk)
-        open_ones = PriorityException.objects.filter(union=union, product=product, state__in=OPEN_STATES)
-        earlier: PriorityException | None = open_ones.filter(**asked).first()
-        if earlier is not None:
-            return earlier
-        exception: PriorityException = PriorityException.objects.create(
-            number=f"EX-{union.code}-{timezone.now():%Y%m%d%H%M%S%f}",
-            union=union,
-            product=product,
-            asked_by=actor,
-            value=terms.value,
-            waits_for=terms.waits_for,
-            answer_by=terms.answer_by,
-            needs_second=terms.needs_second,
-            **asked,
-        )
-        record_exception("exception.asked", exception, ground=ground.value, value=terms.value)
-        for name, content in papers:
-            file_ground(actor, exception, name, content)
-        wait_on(exception)
+        exception, is_new = _asked_once(actor, union, product, terms, asked)
+        if is_new:
+            for name, content in papers:
+                file_ground(actor, exception, name, content)
     return exception
+
+
+def _unfit(grounds: str, quantity: int, begin: date, end: date) -> Iterator[HouseError]:
+    if not grounds.strip():
+        yield GroundsMissing()
+    if quantity < 1:
+        yield NothingAsked()
+    if end < max(begin, timezone.localdate()):
+        yield PeriodUnfit(begin=begin.isoformat(), end=end.isoformat())
+
+
+def _asked_once(
+    actor: User, union: Organisation, product: Product, terms: _Terms, asked: Mapping[str, Any]
+) -> tuple[PriorityException, bool]:
+    """The request with its entry and the step of its deadline; the open one that asks the same, if there is one. Whether it is new."""
+    # Two forms sent at once wait here for each other.
+    Organisation.objects.select_for_update(no_key=True, of=("self",)).get(pk=union.pk)
+    same = PriorityException.objects.filter(union=union, product=product, state__in=OPEN_STATES, **asked)
+    if (earlier := same.first()) is not None:
+        return earlier, False
+    exception: PriorityException = PriorityException.objects.create(
+        number=f"EX-{union.code}-{timezone.now():%Y%m%d%H%M%S%f}",
+        union=union,
+        product=product,
+        asked_by=actor,
+        value=terms.value,
+        waits_for=terms.waits_for,
+        answer_by=terms.answer_by,
+        needs_second=terms.needs_second,
+        **asked,
+    )
+    record_exception("exception.asked", exception, ground=exception.ground, value=terms.value)
+    wait_on(exception)
+    return exception, True
 
 
 def _terms(union: Organisation, product: Product, quantity: int) -> _Terms | HouseError:
@@ -125,11 +137,8 @@ def grant_exception(actor: User, exception: PriorityException, *, waives_share: 
 
     Raises NotAllowed, OwnUnion, DecidedHigherUp, SecondPersonDue, ExceptionNotOpen when it was decided meanwhile.
     """
-    above = office_for(actor, exception)
     with transaction.atomic(), seen_by(None):
-        locked = _locked(exception)
-        if locked.state not in OPEN_STATES:
-            raise ExceptionNotOpen(number=exception.number)
+        locked, above = _open(actor, exception)
         first = locked.needs_second and locked.state == ExceptionState.ASKED
         if first:
             locked.state, locked.agreed_by, locked.waives_share = ExceptionState.AGREED, actor, waives_share
@@ -145,11 +154,8 @@ def grant_exception(actor: User, exception: PriorityException, *, waives_share: 
 
 def refuse_exception(actor: User, exception: PriorityException, *, answer: str = "") -> None:
     """Refuse as an officer of a union above. Raises NotAllowed, OwnUnion, DecidedHigherUp, ExceptionNotOpen."""
-    above = office_for(actor, exception)
     with transaction.atomic(), seen_by(None):
-        locked = _locked(exception)
-        if locked.state not in OPEN_STATES:
-            raise ExceptionNotOpen(number=exception.number)
+        locked, above = _open(actor, exception)
         _close(locked, ExceptionState.REFUSED, actor, above, answer)
         locked.save()
         record_exception("exception.refused", locked, office=above.code)
@@ -162,11 +168,11 @@ def revoke_exception(actor: User, exception: PriorityException, reason: str) -> 
 
     Raises NotAllowed, OwnUnion, DecidedHigherUp, ReasonMissing, ExceptionNotGranted.
     """
-    above = office_for(actor, exception, revoking=True)
-    if not reason.strip():
-        raise ReasonMissing
     with transaction.atomic(), seen_by(None):
         locked = _locked(exception)
+        above = office_for(actor, locked, revoking=True)
+        if not reason.strip():
+            raise ReasonMissing
         if locked.state != ExceptionState.GRANTED:
             raise ExceptionNotGranted(number=exception.number)
         locked.state, locked.revoked_by, locked.revoked_at = ExceptionState.REVOKED, actor, timezone.now()
@@ -176,12 +182,22 @@ def revoke_exception(actor: User, exception: PriorityException, reason: str) -> 
     exception.refresh_from_db()
 
 
+def _open(actor: User, exception: PriorityException) -> tuple[PriorityException, Organisation]:
+    """The request, locked, and for which union this person may answer it: as it stands now, for it may have gone on meanwhile."""
+    locked = _locked(exception)
+    above = office_for(actor, locked)
+    if locked.state not in OPEN_STATES:
+        raise ExceptionNotOpen(number=exception.number)
+    return locked, above
+
+
 def _locked(exception: PriorityException) -> PriorityException:
-    return (
+    found: PriorityException = (
         PriorityException.objects.select_for_update(of=("self",))
-        .select_related("union", "decided_for")
+        .select_related("union__parent", "decided_for", "waits_for")
         .get(pk=exception.pk)
     )
+    return found
 
 
 def _close(exception: PriorityException, state: ExceptionState, actor: User, above: Organisation, answer: str) -> None:

@@ -203,6 +203,14 @@ class TestUnanswered:
         )
         assert (kinds[1], kinds[-1]) == ("exception.escalated", "exception.overdue")
 
+    def test_who_looked_at_it_before_it_went_on_comes_too_late(self) -> None:
+        exception = asked()
+        chief, as_it_was = an_officer(exception.waits_for, "chief"), PriorityException.objects.get(pk=exception.pk)
+        escalate(exception.number, 0)
+        for verb in (actions.grant_exception, actions.refuse_exception):
+            with pytest.raises(DecidedHigherUp):
+                verb(chief, as_it_was)
+
     def test_the_delegate_answers_for_the_union(self) -> None:
         exception = asked()
         helper = an_officer(Organisation.objects.get(code="U-YL"), "helper")
