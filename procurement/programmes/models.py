@@ -439,3 +439,7 @@ class Complaint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.parcel_id} {self.reason}"
+
+
+# Django looks for an app's models here; those of purchases from outside need some of the names above.
+import procurement.programmes.outside_models  # noqa: E402, F401

@@ -28,15 +28,14 @@ from procurement.programmes.states import locked_draft, record_step
 
 def recipient_of(programme: Programme, person: Person, imported: RosterImport | None = None) -> Recipient:
     """A person as a recipient of the programme, not saved. Who has no member number is known by name and phone."""
-    known_by = person.member_no or f"{person.name} {person.phone}"
     at_home = programme.delivery == Delivery.HOME
     return Recipient(
         programme=programme,
         union=programme.union,
         imported=imported,
         row=person.row,
-        member_no=person.member_no or f"~{blind_index('unnumbered', known_by)[:16]}",
-        person=blind_index("member", f"{programme.union.code} {known_by}"),
+        member_no=person.member_no or f"~{blind_index('unnumbered', _known_by(person))[:16]}",
+        person=person_of(programme.union, person),
         name=person.name,
         phone=person.phone,
         id_number=person.id_number,
@@ -44,6 +43,15 @@ def recipient_of(programme: Programme, person: Person, imported: RosterImport | 
         region=(region_of(person.address) if at_home else "") or workplace_region(programme.union),
         department=person.department,
     )
+
+
+def person_of(union: Organisation, person: Person) -> str:
+    """The blind index by which a union's member is found again in all its programmes."""
+    return blind_index("member", f"{union.code} {_known_by(person)}")
+
+
+def _known_by(person: Person) -> str:
+    return person.member_no or f"{person.name} {person.phone}"
 
 
 def workplace_region(union: Organisation) -> str:

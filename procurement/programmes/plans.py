@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 
@@ -27,32 +26,10 @@ from procurement.programmes.errors import (
     PastDate,
     SlotShort,
 )
+from procurement.programmes.heads import had_by_recipients
 from procurement.programmes.models import GiftLine, Programme, Recipient
 from procurement.programmes.regions import name_of
 from suppliers.accreditation.queries import valid_for
-
-# What recipients had in gifts this calendar year before this gift: the most of any, the least in assistance goods of any, and
-# those nearest to the cap, as (gifts, of them from assistance-only purses): who had as much as another, and no more of it fenced.
-_YEAR_PER_HEAD = """
-    WITH had AS (
-        SELECT r.person, coalesce(sum(e.received), 0) AS fen, coalesce(sum(e.received_assistance), 0) AS assistance,
-            coalesce(sum(e.received_fenced), 0) AS fenced
-        FROM programmes_recipient r
-        LEFT JOIN (
-            SELECT e.person, e.received, e.received_assistance, e.received_fenced FROM programmes_recipient e
-            JOIN programmes_programme p ON p.id = e.programme_id
-            WHERE p.gift_year = %(year)s AND p.state = 'placed' AND p.union_id = %(union)s
-        ) e ON e.person = r.person
-        WHERE r.programme_id = %(programme)s
-        GROUP BY r.person
-    ), ranked AS (
-        SELECT fen, fenced, min(fenced) OVER (
-            ORDER BY fen DESC, fenced ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS least FROM had
-    )
-    SELECT coalesce(max(fen), 0)::bigint, coalesce(min(assistance), 0)::bigint, coalesce((
-        SELECT array_agg(ARRAY[fen, fenced]::bigint[] ORDER BY fen DESC) FROM ranked WHERE least IS NULL OR fenced < least
-    ), '{}') FROM had
-"""
 
 
 @dataclass(frozen=True)
@@ -247,11 +224,7 @@ def _bounds(pieces: list[Piece], profiles: tuple[Profile, ...], helped: frozense
 
 
 def _request(programme: Programme, recipients: int, pieces: Iterable[Piece], bounds: _Bounds) -> PurchaseRequest:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _YEAR_PER_HEAD, {"year": programme.gift_year, "union": programme.union_id, "programme": programme.pk}
-        )
-        year_most, year_assistance_least, heads = cursor.fetchone() or (0, 0, [])
+    had = had_by_recipients(programme)
     today = timezone.localdate()
     purses: dict[int, Purse] = {piece.gift_line.purse_id: piece.gift_line.purse for piece in pieces}
     return PurchaseRequest(
@@ -264,8 +237,8 @@ def _request(programme: Programme, recipients: int, pieces: Iterable[Piece], bou
         recipients=recipients,
         per_head_most=bounds.most,
         per_head_assistance_least=bounds.least_assistance,
-        year_per_head_most=int(year_most),
-        year_per_head_assistance_least=int(year_assistance_least),
+        year_per_head_most=had.most,
+        year_per_head_assistance_least=had.least_assistance,
         quotations=programme.quotations,
         approvers=programme.approvers,
         lines=tuple(
@@ -284,5 +257,5 @@ def _request(programme: Programme, recipients: int, pieces: Iterable[Piece], bou
         ),
         purses=purses,
         per_head_fenced_least=bounds.least_fenced,
-        year_heads=tuple((had, fenced) for had, fenced in heads),
+        year_heads=had.heads,
     )
