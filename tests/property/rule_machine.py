@@ -308,10 +308,11 @@ class RuleMachine(RuleBasedStateMachine):
         self.order_of(self.stage.of_honey, first)
         self.order_of(self.stage.of_honey, then)
 
-    @rule(left=st.tuples(*[LEFT] * 3), which=st.integers(0, 200))
-    def shelf_is_as_it_is_and_both_kinds_are_ordered(self, left: tuple[int, int, int], which: int) -> None:
+    @rule(left=st.tuples(*[LEFT] * 3), which=st.integers(0, 200), part=st.integers(0, 5))
+    def both_kinds_are_ordered_and_a_part_is_given_up(self, left: tuple[int, int, int], which: int, part: int) -> None:
         self.begin(left)
         self.order_of(self.stage.of_both, which)
+        self.lose("cancel", part, 6, 1)
 
     @rule(first=st.integers(0, 200), then=st.integers(0, 200))
     def order_cakes_twice(self, first: int, then: int) -> None:

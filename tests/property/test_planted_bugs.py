@@ -33,7 +33,7 @@ searching = settings(
     derandomize=True,
     report_multiple_bugs=False,
     phases=(Phase.generate,),
-    max_examples=60,
+    max_examples=300,  # a story costs nothing once the bug is found
     stateful_step_count=40,
 )
 
