@@ -1,0 +1,155 @@
+"""What the rule's machine is held against: an oracle that knows nothing of the engine, of its SQL, or of the year's row.
+
+It reads the rows that were written, and the shelf as it stood before each placement, as a person with pencil and paper would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils import timezone
+
+from marketplace.organisations.models import Organisation
+from tests.property.rule_stage import HOLD_DAYS, HONEYS, MOST_PRODUCERS, PLAIN, SHARE_BP
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What three producers could supply to a union before a placement, jar by jar.
+
+    `on_offer`: jars that count, by sku, of what is accredited, of the class and within the band.
+    """
+
+    on_offer: dict[str, int]
+
+    @property
+    def most(self) -> int:
+        """Q: the most that so many producers can supply together; each jar here is of another producer."""
+        return sum(sorted(self.on_offer.values(), reverse=True)[:MOST_PRODUCERS])
+
+
+# Each accredited honey of the class that ordinary honey is in now, within the band above the highest price that this had in ninety
+# days (nobody makes it cheap for a day to shrink the band): jars that can be promised; those that the union or one below it has
+# ordered and not had shipped; and those that they gave up lately.
+_SHELF = """
+    SELECT sr.partner_sku, s.in_stock - s.allocated,
+        coalesce(sum(pl.quantity) FILTER (WHERE p.state IN ('placed', 'assigned', 'uncalled')), 0),
+        coalesce(sum(pl.quantity) FILTER (WHERE p.state = 'cancelled' AND l.by = 'union'
+            AND (l.at AT TIME ZONE 'Asia/Shanghai')::date > %(today)s - %(days)s), 0)
+    FROM partner_stockrecord wanted
+    JOIN catalogue_product plain ON plain.id = wanted.product_id
+    JOIN catalogue_product honey ON honey.commodity_class_id = plain.commodity_class_id AND honey.upc = ANY(%(honeys)s)
+    JOIN partner_stockrecord sr ON sr.product_id = honey.id
+    JOIN stock_stock s ON s.id = sr.stock_id
+    LEFT JOIN order_line line ON line.stockrecord_id = sr.id
+        AND line.order_id IN (SELECT o.id FROM order_order o JOIN organisations_organisation u ON u.id = o.union_id
+            WHERE starts_with(u.path, %(path)s))
+    LEFT JOIN fulfilment_parcelline pl ON pl.line_id = line.id
+    LEFT JOIN fulfilment_parcel p ON p.id = pl.parcel_id
+    LEFT JOIN fulfilment_loss l ON l.id = p.loss_id
+    WHERE wanted.partner_sku = %(plain)s
+        AND EXISTS (SELECT FROM accreditation_accreditation a WHERE a.product_id = honey.id AND a.state = 'valid')
+        AND (sr.price * 100 + 100) * 100 <= 110 * greatest(wanted.price * 100 + 100,
+            (SELECT max(price) FROM partner_pricerecord WHERE stockrecord_id = wanted.id))
+    GROUP BY 1, 2
+"""
+
+
+def shelf(union: Organisation) -> Shelf:
+    facts = {
+        "plain": PLAIN,
+        "honeys": list(HONEYS),
+        "path": union.path,
+        "today": timezone.localdate(),
+        "days": HOLD_DAYS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SHELF, facts)
+        rows = cursor.fetchall()
+    return Shelf({sku: int(free + waiting + max(0, lately - free)) for sku, free, waiting, lately in rows})
+
+
+# What each union's decisions still count, each less what was released of it; what its assistance-only purses hold by their legs; and
+# beside it what the year's row says.
+_YEARS = """
+    WITH live AS (
+        SELECT d.union_id, d.outcome, d.waived, d.quantity, coalesce(sum(r.quantity), 0) AS gone, d.unit_price::bigint AS price
+        FROM priority_decision d LEFT JOIN priority_release r ON r.decision_id = d.id
+        WHERE d.gift_year = %(year)s AND d.union_id = ANY(%(unions)s) GROUP BY d.id
+    )
+    SELECT u.id, coalesce(y.assistance, 0), coalesce(y.ordinary, 0), coalesce(y.make_good_due, false),
+        (SELECT coalesce(sum((quantity - gone) * price), 0) FROM live WHERE union_id = u.id AND outcome = 'assistance'),
+        (SELECT coalesce(sum((quantity - gone) * price), 0) FROM live
+            WHERE union_id = u.id AND outcome <> 'assistance' AND NOT waived),
+        (SELECT coalesce(sum(l.amount), 0) FROM ledger_leg l JOIN ledger_purse p ON p.account_id = l.account_id
+            WHERE p.union_id = u.id AND p.gift_year = %(year)s AND p.kind = 'ring_fenced'),
+        (SELECT count(*) FROM live WHERE union_id = u.id AND gone NOT BETWEEN 0 AND quantity)
+    FROM organisations_organisation u
+    LEFT JOIN priority_unionyear y ON y.union_id = u.id AND y.gift_year = %(year)s
+    WHERE u.id = ANY(%(unions)s)
+"""
+
+
+# By order: what a union gave up of it for reasons of its own, and how many ordinary units rest on an assistance part and are kept.
+_GIVEN_UP = """
+    SELECT o.order_id, array_agg(DISTINCT p.upc),
+        (SELECT coalesce(sum(d.quantity - coalesce((SELECT sum(quantity) FROM priority_release WHERE decision_id = d.id), 0)), 0)
+            FROM priority_decision d WHERE d.order_id = o.order_id AND d.outcome = 'partial')
+    FROM fulfilment_loss l
+    JOIN fulfilment_supplierorder o ON o.id = l.supplier_order_id
+    JOIN priority_release r ON r.loss_id = l.id
+    JOIN priority_decision gone ON gone.id = r.decision_id
+    JOIN catalogue_product p ON p.id = gone.product_id
+    WHERE l.by = 'union' AND l.reason = 'not_needed' AND o.order_id = ANY(%s) GROUP BY o.order_id
+"""
+
+
+_OVERUSED = """
+    SELECT count(*) FROM priority_priorityexception e
+    WHERE e.quantity < (SELECT coalesce(sum(d.quantity - coalesce((
+        SELECT sum(r.quantity) FROM priority_release r WHERE r.decision_id = d.id), 0)), 0)
+        FROM priority_decision d WHERE d.exception_id = e.id)
+"""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A union's year: as its row says, and as its decisions, releases and legs come to (A, O, R)."""
+
+    row: tuple[int, int]
+    due: bool
+    assistance: int
+    ordinary: int
+    reserve: int
+    faulty: int
+
+    @property
+    def over(self) -> int:
+        """By how much clause 3 fails, in ten-thousandths of a fen."""
+        return self.ordinary * 10_000 - (10_000 - SHARE_BP) * (self.assistance + self.ordinary + self.reserve)
+
+
+def years(unions: Iterable[Organisation], year: int) -> dict[int, Counted]:
+    with connection.cursor() as cursor:
+        cursor.execute(_YEARS, {"unions": [union.pk for union in unions], "year": year})
+        return {
+            union: Counted((assistance, ordinary), due, *map(int, rest))
+            for union, assistance, ordinary, due, *rest in cursor.fetchall()
+        }
+
+
+def parts_given_up(orders: Iterable[int]) -> list[tuple[int, list[str], int]]:
+    """Of each of these orders: the articles that its union gave up for reasons of its own, and the ordinary units that it kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVEN_UP, [list(orders)])
+        return cursor.fetchall()
+
+
+def overused() -> int:
+    """Exceptions under which more is counted than they were granted for."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERUSED)
+        (found,) = cursor.fetchone() or (0,)
+        return int(found)
