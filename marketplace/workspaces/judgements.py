@@ -23,6 +23,7 @@ CRITERIA = {
     "dietary": _("dietary requirements not met"),
     "not_delivered_there": _("not delivered to this region"),
     "late": _("arrives too late"),
+    "refused": _("the producer gave up this union's order lately"),
     "price": _("above the price band"),
     "no_stock": _("nothing in stock"),
     "bought_for_elsewhere": _("already taken for another part of this gift"),

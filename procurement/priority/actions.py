@@ -35,7 +35,7 @@ from procurement.priority.escalation import days_from_now, lowest_above, office_
 from procurement.priority.models import OPEN_STATES, ExceptionState, Ground, PriorityException
 from procurement.priority.papers import file_ground
 from procurement.priority.reserves import reserve
-from procurement.priority.years import excess, lock_year
+from procurement.priority.years import excess, kept_last_year, lock_year
 
 
 @dataclass(frozen=True)
@@ -216,8 +216,9 @@ def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key:
         raise PurseElsewhere(source=source.name, target=target.name)
     with transaction.atomic(), seen_by(None):
         year = lock_year(source.union, source.gift_year)
-        share_bp = policy_of(source.union, timezone.localdate()).minimum_share_bp
+        policy = policy_of(source.union, timezone.localdate())
         left = reserve(source.union, source.gift_year) - amount
-        if excess(year.assistance, year.ordinary, left, share_bp) > 0 and not is_posted(key):
+        over = excess(year.assistance, year.ordinary, left, policy.minimum_share_bp) > 0
+        if (over or year.assistance + left < kept_last_year(year, policy)) and not is_posted(key):
             raise ReserveBound(purse=source.name, amount=yuan(amount))
         release(source, target, amount, key)

@@ -225,3 +225,35 @@ class PartWouldBreak(HouseError):
         "“%(titles)s” may be ordinary only because this order buys all that assistance producers can supply. Cancel those ordinary "
         "goods before the assistance goods of the same class."
     )
+
+
+class LeaversPart(HouseError):
+    """Members left whose assistance goods let other goods of the same order be ordinary: those are on offer again."""
+
+    code = "leavers_part"
+    sentence = _(
+        "“%(titles)s” may be ordinary only beyond what assistance producers can supply, and what the members who left were to get is "
+        "on offer again. Cancel %(units)s of the ordinary units first, as no longer needed, and order the assistance goods set free "
+        "for the members who stay; or let the parcels of those who left come to the workplace."
+    )
+
+
+class LastYearWouldBreak(HouseError):
+    """A union gives up assistance goods without which its year is below the one before."""
+
+    code = "last_year_would_break"
+    sentence = _(
+        "These assistance goods (%(amount)s) cannot be given up alone: ordinary gifts were allowed because this year's assistance "
+        "goods are not below the %(last)s of the year before. Cancel the ordinary goods first, or set %(aside)s aside for "
+        "assistance products."
+    )
+
+
+class FloorWouldBreak(HouseError):
+    """A union gives up the assistance goods that members must have had before ordinary ones."""
+
+    code = "floor_would_break"
+    sentence = _(
+        "%(count)s of these members would keep ordinary goods with assistance goods for less than %(floor)s this year. Cancel what "
+        "they have of ordinary goods first."
+    )

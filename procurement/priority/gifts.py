@@ -16,7 +16,7 @@ from procurement.priority import rule
 from procurement.priority.equivalence import missed
 from procurement.priority.models import ExceptionState, PriorityException
 from procurement.priority.offers import OfferRow, offers
-from procurement.priority.standing import Standing, standing
+from procurement.priority.standing import Shortfall, Standing, standing
 from procurement.priority.years import excess
 
 _REMEMBERED = timedelta(days=30)
@@ -58,7 +58,7 @@ def question(request: PurchaseRequest) -> Question:
         exceptions, over = _exceptions(request, products)
         goods = (row.product_id for row in rows)
         now = standing(request.union, request.gift_year, request.decided_on, policy.hold_days, goods)
-    asked = _asked(request, rows, exceptions, now.held)
+    asked = _asked(request, rows, exceptions, now)
     gift = rule.Gift(
         policy=policy_facts(policy),
         decided_on=request.decided_on.isoformat(),
@@ -154,7 +154,7 @@ def _asked(
     request: PurchaseRequest,
     rows: Iterable[OfferRow],
     exceptions: Mapping[int, PriorityException],
-    kept: Mapping[int, int],
+    now: Standing,
 ) -> dict[str, Asked]:
     own: dict[tuple[int, str], OfferRow] = {}
     sold: dict[tuple[int, str], OfferRow] = {}
@@ -163,6 +163,7 @@ def _asked(
         own[row.product_id, row.region] = sold[row.stockrecord_id, row.region] = row
         if row.class_id is not None and row.accreditation:
             of_class[row.class_id, row.region].append(row)
+    released = _released(request, own, now.shortfalls) if now.shortfalls else {}
     asked: dict[str, Asked] = {}
     for wanted in request.lines:
         for product_id, units, price, ref, box in _articles(wanted):
@@ -173,10 +174,34 @@ def _asked(
                 # Components come out of the box's own stock, which placement reserves as boxes.
                 line = replace(line, available=units * own[wanted.product_id, wanted.region].available)
             others = () if line.assistance else of_class[row.class_id or 0, wanted.region]
-            candidates = _candidates(request, row, others, kept)
+            candidates = _candidates(request, row, others, now.held)
+            if row.class_id in released:
+                candidates = tuple(_unless_refused(candidates, line, released[row.class_id]))
             exception = exceptions.get(product_id)
             asked[ref] = Asked(_complete(line, candidates, exception), wanted, product_id, units if box else 0)
     return asked
+
+
+def _released(
+    request: PurchaseRequest, own: Mapping[tuple[int, str], OfferRow], shortfalls: Mapping[int, Shortfall]
+) -> dict[int, Shortfall]:
+    """The shortfalls, by class, within which all stays that the gift has of the class: who wants more waits like the rest."""
+    base: defaultdict[int, int] = defaultdict(int)
+    for wanted in request.lines:
+        for product_id, units, _price, _ref, box in _articles(wanted):
+            row = own[product_id, wanted.region]
+            base[row.class_id or 0] += wanted.quantity * (units if box else 1) * max(row.content, 1)
+    return {found: short for found, short in shortfalls.items() if base[found] <= short.base}
+
+
+def _unless_refused(candidates: Iterable[rule.Offer], line: rule.Line, short: Shortfall) -> Iterable[rule.Offer]:
+    """A producer's refusal releases the shortfall at once (clause 2): what was refused is not on offer to this union, and who comes
+    after the day on which the goods are needed (as they were ordered, if that was later) comes too late, planning days or not."""
+    for offer in candidates:
+        reasons = {"refused"} if int(offer.product) in short.refused else set()
+        if offer.ready_on > max(line.need_date, short.needed):
+            reasons.add("late")
+        yield replace(offer, reasons=tuple(sorted(reasons.union(offer.reasons)))) if reasons else offer
 
 
 def _articles(wanted: WantedLine) -> Iterable[tuple[int, int, int, str, str]]:

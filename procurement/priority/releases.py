@@ -6,7 +6,6 @@ loss is *make-good due*, ordinary goods wait until the year holds again, and the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,14 +14,15 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from marketplace.fulfilment.models import Loss, LossReason, Party
+from marketplace.fulfilment.models import Loss, Party
 from marketplace.ledger.actions import yuan
 from marketplace.shop.order.models import Order
-from procurement.priority.errors import PartWouldBreak, ShareWouldBreak
-from procurement.priority.models import Decision, Judgement, Outcome, Release, UnionYear
+from procurement.policy.models import Policy
+from procurement.priority.errors import LastYearWouldBreak, LeaversPart, PartWouldBreak, ShareWouldBreak
+from procurement.priority.models import Decision, Outcome, UnionYear
 from procurement.priority.reserves import reserve
 from procurement.priority.words import per_cent
-from procurement.priority.years import excess, flag, lock_year, share_in_force, to_make_good
+from procurement.priority.years import excess, flag, kept_last_year, lock_year, policy_in_force, to_make_good
 
 # Units lost, by loss, order line and region (of a box: of each component), laid along the units that the decisions of that line
 # and region still count, oldest decision first: an exception's units go before those that count in the share.
@@ -77,28 +77,33 @@ class Released:
     fenced: int
 
 
-def release(order: Order, losses: Sequence[Loss]) -> None:
-    """Take the losses out of the decisions, which the year follows; the caller holds its lock. Raises ShareWouldBreak, PartWouldBreak.
+def release(order: Order, losses: Sequence[Loss]) -> Released:
+    """Take the losses out of the decisions, which the year follows, and say what left it; the caller holds its lock.
+
+    Raises ShareWouldBreak, LastYearWouldBreak, PartWouldBreak, LeaversPart.
 
     Called when money has moved back: what returned to an assistance-only purse is in R already.
     """
     released = _released(losses)
     year = lock_year(order.union, order.gift_year)
-    share_bp = share_in_force(order.union)
+    policy = policy_in_force(order.union)
+    share_bp = policy.minimum_share_bp if policy else 0
     held = reserve(order.union, order.gift_year)
     over = excess(year.assistance, year.ordinary, held, share_bp)
     if losses[0].by == Party.PRODUCER:
         flag(year, due=over > 0)
-        return
+        return released
     before = excess(
         year.assistance + released.assistance, year.ordinary + released.ordinary, held - released.fenced, share_bp
     )
     if over > max(before, 0):
         raise _share_would_break(order, year, released, share_bp, held)
-    if released.assistance and losses[0].reason != LossReason.MEMBER_LEFT:
-        _keep_the_part(order, losses)
+    if released.assistance:
+        _keep_last_year(year, policy, held, released)
+        _keep_the_part(order)
     if over <= 0:
         flag(year, due=False)
+    return released
 
 
 def _released(losses: Sequence[Loss]) -> Released:
@@ -119,26 +124,34 @@ def _share_would_break(order: Order, year: UnionYear, released: Released, share_
     )
 
 
-def _keep_the_part(order: Order, losses: Sequence[Loss]) -> None:
+def _keep_last_year(year: UnionYear, policy: Policy | None, held: int, released: Released) -> None:
+    """Where a year may not fall below the one before, the ordinary goods rest on that as well."""
+    last = kept_last_year(year, policy)
+    short = last - year.assistance - held
+    if short > max(short - released.assistance + released.fenced, 0):
+        raise LastYearWouldBreak(amount=yuan(released.assistance), last=yuan(last), aside=yuan(short))
+
+
+def _keep_the_part(order: Order) -> None:
     """Clause 2: where a class is part assistance, part ordinary, the assistance part may not be given up and the rest kept.
 
-    What rests on what is what the judgement said, whatever class its products are in today. For a member who left it may: who is
-    gone is no choice of the union's, and the log's entry names the reason.
+    Judged again by what the judgement said rests on what, whatever class its products are in today: see `part_broken` (migration
+    0012). Where members have left, what they were to get is on offer again, so as many of those who stay take it.
     """
-    given_up = set(
-        Release.objects.filter(loss__in=losses, decision__outcome=Outcome.ASSISTANCE).values_list(
-            "decision__ref", flat=True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT b.ref, b.units, b.given_up FROM part_broken("
+            "(SELECT max(judgement_id) FROM priority_decision WHERE order_id = %s)) b",
+            [order.pk],
         )
-    )
-    told = Judgement.objects.filter(decisions__order=order).values_list("output", flat=True)[:1]
-    leaning = [
-        line["ref"]
-        for output in told
-        for line in json.loads(output)["lines"]
-        if not given_up.isdisjoint(line["linked"])
-    ]
-    if titles := _ordinary_titles(order, Q(ref__in=leaning, outcome=Outcome.PARTIAL)):
-        raise PartWouldBreak(titles=_(", ").join(titles))
+        broken = cursor.fetchall()
+    if not broken:
+        return
+    refs = [ref for ref, _units, _given_up in broken]
+    titles = _(", ").join(_ordinary_titles(order, Q(ref__in=refs, outcome=Outcome.PARTIAL)))
+    if any(given_up for _ref, _units, given_up in broken):
+        raise PartWouldBreak(titles=titles)
+    raise LeaversPart(titles=titles, units=max(units for _ref, units, _given_up in broken))
 
 
 def _ordinary_titles(order: Order, only: Q | None = None) -> list[str]:

@@ -35,6 +35,28 @@ _HELD = """
     GROUP BY l.product_id
 """
 
+# What producers gave up of this union's assistance goods before shipping, of late, by class: base units, less what it has bought of
+# the class since (clause 2: their refusal releases the shortfall at once); what products they were, and until when they were needed.
+_SHORTFALLS = """
+    SELECT gone.class, greatest(0, gone.base - coalesce((
+            SELECT sum((d.quantity - coalesce((SELECT sum(r.quantity) FROM priority_release r WHERE r.decision_id = d.id), 0))
+                * greatest(p.net_content, 1))
+            FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id JOIN catalogue_product p ON p.id = d.product_id
+            WHERE d.union_id = %(union)s AND j.at > gone.since AND p.commodity_class_id = gone.class
+                AND d.outcome <> 'uncovered'), 0))::bigint AS base,
+        gone.refused, gone.needed
+    FROM (
+        SELECT p.commodity_class_id AS class, sum(r.quantity * greatest(p.net_content, 1)) AS base, min(l.at) AS since,
+            jsonb_agg(DISTINCT d.product_id) AS refused, max(d.need_date) AS needed
+        FROM fulfilment_loss l
+        JOIN priority_release r ON r.loss_id = l.id
+        JOIN priority_decision d ON d.id = r.decision_id AND d.outcome = 'assistance'
+        JOIN catalogue_product p ON p.id = d.product_id
+        WHERE l.union_id = %(union)s AND l.by = 'producer' AND l.kind = 'cancelled' AND l.at >= %(held_since)s
+        GROUP BY p.commodity_class_id
+    ) gone
+"""
+
 # Whose turn it is: how often each county was chosen by this union lately, so that near-equal offers take turns.
 _STANDING = f"""
     SELECT coalesce(y.assistance, 0), coalesce(y.ordinary, 0), coalesce(y.make_good_due, false),
@@ -52,16 +74,29 @@ _STANDING = f"""
             WHERE b.union_id = %(union)s AND b.gift_year = %(year)s - 1), 0),
         coalesce((SELECT b.root FROM offerbook_book b JOIN evidence_position p ON p.entry_id = b.entry_id
             ORDER BY b.number DESC LIMIT 1), ''),
-        (SELECT coalesce(jsonb_object_agg(h.product, h.units), '{{}}') FROM ({_HELD}) h)
+        (SELECT coalesce(jsonb_object_agg(h.product, h.units), '{{}}') FROM ({_HELD}) h),
+        (SELECT coalesce(jsonb_agg(to_jsonb(s)), '[]') FROM ({_SHORTFALLS}) s WHERE s.base > 0)
     FROM (SELECT) one LEFT JOIN priority_unionyear y ON y.union_id = %(union)s AND y.gift_year = %(year)s
 """
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Base units of a class that producers refused this union of late and that it has not bought otherwise since.
+
+    `refused` are the products that they gave up; `needed` is the last day on which their goods were needed.
+    """
+
+    base: int
+    refused: frozenset[int]
+    needed: str
 
 
 @dataclass(frozen=True)
 class Standing:
     """The union's gift year and last year's assistance goods in fen, its rotation by county, the offer book's latest signed root.
 
-    `held` are sales units by product that its own subtree keeps off the shelf.
+    `held` are sales units by product that its own subtree keeps off the shelf; `shortfalls` are by commodity class (id).
     """
 
     assistance: int
@@ -72,6 +107,7 @@ class Standing:
     last_assistance: int
     offer_book_root: str
     held: Mapping[int, int]
+    shortfalls: Mapping[int, Shortfall]
 
 
 def standing(union: Organisation, gift_year: int, day: date, hold_days: int, products: Iterable[int]) -> Standing:
@@ -86,11 +122,14 @@ def standing(union: Organisation, gift_year: int, day: date, hold_days: int, pro
     }
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, asked)
-        row = cursor.fetchone() or (0, 0, False, 0, "[]", 0, "", "{}")
-    assistance, ordinary, due, reserve, rotation, last, root, held = row
+        row = cursor.fetchone() or (0, 0, False, 0, "[]", 0, "", "{}", "[]")
+    assistance, ordinary, due, reserve, rotation, last, root, held, short = row
     turns = tuple((county, times) for county, times in json.loads(rotation))
     units = {int(product): number for product, number in json.loads(held).items()}
-    return Standing(assistance, ordinary, due, reserve, turns, last, root, units)
+    shortfalls = {
+        one["class"]: Shortfall(one["base"], frozenset(one["refused"]), one["needed"]) for one in json.loads(short)
+    }
+    return Standing(assistance, ordinary, due, reserve, turns, last, root, units, shortfalls)
 
 
 def _days_before(day: date, days: int) -> datetime:

@@ -77,10 +77,26 @@ def is_made_good(year: UnionYear, share_bp: int) -> bool:
 
 def share_in_force(union: Organisation) -> int:
     """The minimum share (basis points) that binds the union today; 0 where no policy is in force."""
+    policy = policy_in_force(union)
+    return policy.minimum_share_bp if policy else 0
+
+
+def policy_in_force(union: Organisation) -> Policy | None:
+    """The policy that binds the union today, None where none does."""
     try:
-        return policy_of(union, timezone.localdate()).minimum_share_bp
+        return policy_of(union, timezone.localdate())
     except NoPolicyInForce:
+        return None
+
+
+def kept_last_year(year: UnionYear, policy: Policy | None) -> int:
+    """Assistance goods (fen) below which ordinary ones may not stand this year: those of the year before, where the policy says so."""
+    if policy is None or not policy.keep_last_year or not year.ordinary:
         return 0
+    before = UnionYear.objects.filter(union=year.union, gift_year=year.gift_year - 1).values_list(
+        "assistance", flat=True
+    )
+    return before.first() or 0
 
 
 def decided_under(unions: Iterable[Organisation], gift_year: int) -> dict[int, Policy]:

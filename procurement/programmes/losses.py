@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from marketplace.fulfilment.models import Loss
+from marketplace.fulfilment.models import Loss, Party
+from marketplace.ledger.actions import yuan
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
+from procurement.priority.errors import FloorWouldBreak
 from procurement.priority.releases import release
-from procurement.priority.years import lock_year
+from procurement.priority.years import lock_year, policy_in_force
 
 # What each member gets less, for the year's cap and floor: a parcel line's part in assistance goods is that of its order line.
 _RECEIVED = """
@@ -35,6 +37,21 @@ _RECEIVED = """
     WHERE r.id = lost.recipient
 """
 
+# Members of these losses who keep ordinary goods that count, with assistance goods for less than the floor in this gift year.
+_BELOW_THE_FLOOR = """
+    SELECT count(*) FROM (
+        SELECT r.person FROM programmes_recipient r JOIN programmes_programme g ON g.id = r.programme_id
+        WHERE g.union_id = %(union)s AND g.gift_year = %(year)s AND g.state = 'placed' AND r.person IN (
+            SELECT mine.person FROM fulfilment_parcel p JOIN programmes_recipient mine ON mine.id = p.recipient
+            WHERE p.loss_id = ANY(%(losses)s))
+        GROUP BY r.person
+        HAVING sum(r.received_assistance) < %(floor)s AND bool_or(EXISTS (
+            SELECT FROM fulfilment_parcel p JOIN fulfilment_parcelline pl ON pl.parcel_id = p.id
+            JOIN priority_decision d ON d.line_id = pl.line_id AND d.region = p.region
+            WHERE p.recipient = r.id AND p.loss_id IS NULL AND d.outcome NOT IN ('assistance', 'uncovered') AND NOT d.waived))
+    ) below
+"""
+
 
 class YearCounts:
     """The union's year counts what is left, and so does each member's."""
@@ -45,8 +62,28 @@ class YearCounts:
             lock_year(union, gift_year)
 
     def lost(self, order: Order, losses: Sequence[Loss]) -> None:
-        """Release the decisions; note what members no longer get. Raises ShareWouldBreak, PartWouldBreak."""
+        """Release the decisions; note what members no longer get. Raises what `release` does, FloorWouldBreak."""
         with seen_by(None):
-            release(order, losses)
+            released = release(order, losses)
             with connection.cursor() as cursor:
                 cursor.execute(_RECEIVED, [[loss.pk for loss in losses]])
+            if released.assistance and losses[0].by == Party.UNION:
+                _keep_the_floor(order, losses)
+
+
+def _keep_the_floor(order: Order, losses: Sequence[Loss]) -> None:
+    """Ordinary goods come after the floor (clause 4), so a union does not take it away from under them."""
+    policy = policy_in_force(order.union)
+    if policy is None or not policy.floor:
+        return
+    asked = {
+        "union": order.union_id,
+        "year": order.gift_year,
+        "floor": policy.floor,
+        "losses": [loss.pk for loss in losses],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_BELOW_THE_FLOOR, asked)
+        (count,) = cursor.fetchone() or (0,)
+    if count:
+        raise FloorWouldBreak(count=count, floor=yuan(policy.floor))
