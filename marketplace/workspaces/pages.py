@@ -23,6 +23,11 @@ def today() -> date:
     return timezone.localdate()
 
 
+def id_in(text: str) -> int:
+    """The number of a row as a form or an address names it; 0, which no row has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 def tell(request: HttpRequest, error: HouseError | EvidenceError) -> None:
     """Show every sentence of a refusal on the next page."""
     for sentence in error.sentences if isinstance(error, HouseError) else [str(error)]:

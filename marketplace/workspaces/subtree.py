@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.ledger.models import Purse, PurseKind
 from marketplace.organisations.models import Organisation, OrganisationKind, UnionLevel
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
-from marketplace.workspaces.pages import today
+from marketplace.workspaces.pages import id_in, today
 from marketplace.workspaces.shares import Gauge, gauge
 from marketplace.workspaces.sheets import Column
 from procurement.policy.queries import policies_of
@@ -208,8 +208,8 @@ def years_of(top: Organisation) -> list[int]:
 
 def chosen_year(request: HttpRequest, years: list[int]) -> int:
     """The year that `?year=` asks for, else the newest with figures."""
-    asked = request.GET.get("year", "")
-    return int(asked) if asked.isdigit() and int(asked) in years else years[0]
+    asked = id_in(request.GET.get("year", ""))
+    return asked if asked in years else years[0]
 
 
 def _reserves(year: int, **which: Any) -> dict[int, int]:

@@ -18,7 +18,7 @@ from marketplace.signin.people import ROLES_OF, roles_to_give
 from marketplace.signin.queries import open_invitations, people_of
 from marketplace.workspaces.accounts.forms import InviteForm
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import page_of, put_into, tell, thanks
+from marketplace.workspaces.pages import id_in, page_of, put_into, tell, thanks
 
 _LINK = "invitation_link"
 
@@ -85,14 +85,14 @@ def _invite(request: HouseRequest, organisation: Organisation, form: InviteForm)
 
 def _revoke(request: HttpRequest, organisation: Organisation) -> str:
     actor: Any = request.user
-    invitation = get_object_or_404(open_invitations(organisation), pk=_number(request))
+    invitation = get_object_or_404(open_invitations(organisation), pk=id_in(request.POST.get("id", "")))
     actions.revoke(actor, invitation)
     return _("The invitation was taken back; its link no longer works.")
 
 
 def _end(request: HttpRequest, organisation: Organisation) -> str:
     actor: Any = request.user
-    membership = get_object_or_404(people_of(organisation), pk=_number(request))
+    membership = get_object_or_404(people_of(organisation), pk=id_in(request.POST.get("id", "")))
     actions.end_membership(actor, membership)
     return _("%(person)s no longer holds the role “%(role)s”.") % {
         "person": membership.user,
@@ -103,15 +103,10 @@ def _end(request: HttpRequest, organisation: Organisation) -> str:
 def _new_device(request: HttpRequest, organisation: Organisation) -> str:
     actor: Any = request.user
     person = get_object_or_404(
-        User.objects.filter(memberships__organisation=organisation).distinct(), pk=_number(request)
+        User.objects.filter(memberships__organisation=organisation).distinct(), pk=id_in(request.POST.get("id", ""))
     )
     actions.give_up_device(actor, person)
     return _("%(person)s sets up a new phone at the next sign-in; all their sessions have ended.") % {"person": person}
-
-
-def _number(request: HttpRequest) -> int:
-    text = request.POST.get("id", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 _VERBS: dict[str, Callable[[HouseRequest, Organisation], str]] = {

@@ -24,7 +24,7 @@ from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
 from marketplace.workspaces.operate.bounds import bounds_context
 from marketplace.workspaces.operate.forms import ClassifyForm, GroundForm, PriceForm
-from marketplace.workspaces.pages import put_into, thanks
+from marketplace.workspaces.pages import id_in, put_into, thanks
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.templatetags.house import state_label
 from procurement.watch.sweep import open_proposals
@@ -163,7 +163,7 @@ def product(request: HouseRequest, pk: int) -> HttpResponse:
 def offer(request: HouseRequest, pk: int) -> HttpResponse:
     """Put a product's offer on or off: which of the two, the form says, so that a repeat changes nothing."""
     found = _one(pk)
-    row = StockRecord.objects.filter(product=found, pk=_number(request.POST.get("offer", ""))).first()
+    row = StockRecord.objects.filter(product=found, pk=id_in(request.POST.get("offer", ""))).first()
     if row is None:
         return redirect("operate:product", pk=pk)
     form = GroundForm(request.POST, prefix="offer")
@@ -313,7 +313,3 @@ def _context(found: Product) -> dict[str, Any]:
             for entry in entries
         ],
     }
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -25,7 +25,7 @@ from marketplace.steps.models import Step, StepState
 from marketplace.steps.operations import retry_failed
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
-from marketplace.workspaces.pages import tell, thanks
+from marketplace.workspaces.pages import id_in, tell, thanks
 from marketplace.workspaces.sheets import Column
 from procurement.programmes.models import Programme, RosterImport
 
@@ -179,7 +179,7 @@ def _about(step: Step) -> tuple[str, int]:
     sort, _colon, number = step.cause.partition(":")
     if step.kind == "supplier_order.send":
         sort, number = "supplier_order", step.part
-    return sort, int(number) if number.isascii() and number.isdigit() else 0
+    return sort, id_in(number)
 
 
 def _found(sort: str, ids: list[int]) -> dict[int, Cause]:
@@ -254,7 +254,7 @@ def retry(request: HouseRequest) -> HttpResponse:
     """Try failed steps again: the one whose button was pressed, or all that have failed."""
     one = request.POST.get("step", "")
     if one:
-        chosen = [int(one)] if one.isascii() and one.isdigit() and len(one) < 19 else []
+        chosen = [id_in(one)]
     else:
         chosen = list(Step.objects.filter(state=StepState.FAILED).values_list("pk", flat=True)[:_RETRIED_AT_ONCE])
     try:

@@ -23,7 +23,7 @@ from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Listing
 from marketplace.workspaces.orders import trail
-from marketplace.workspaces.pages import tell, thanks, today
+from marketplace.workspaces.pages import id_in, tell, thanks, today
 from marketplace.workspaces.province import lists, queries
 from marketplace.workspaces.returns import lost
 from marketplace.workspaces.supplied import AMOUNT, SupplierOrderFilters, as_rows
@@ -183,7 +183,7 @@ def money(request: HouseRequest) -> HttpResponseBase:
 def pay(request: HouseRequest) -> HttpResponse:
     """Note the ticked deliveries, or the one whose button was pressed, as paid out."""
     chosen = [request.POST["only"]] if request.POST.get("only") else request.POST.getlist("accrual")
-    ids = [int(one) for one in chosen if one.isascii() and one.isdigit() and len(one) < 19]
+    ids = [pk for one in chosen if (pk := id_in(one))]
     key = request.POST.get("key", "")[:40] or uuid.uuid4().hex
     try:
         # One page holds one key; the single button and the ticks are different commands under it.

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from marketplace.workspaces.doors import open_to_all
+from marketplace.workspaces.pages import id_in
 from marketplace.workspaces.strangers import same_for_strangers
 from procurement.compliance.models import RuleFigures
 
@@ -17,7 +18,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     latest = RuleFigures.objects.order_by("-gift_year", "-id").distinct("gift_year")
     found = {one.gift_year: one for one in latest}
     wanted = request.GET.get("year", "")
-    year = int(wanted) if wanted.isascii() and wanted.isdigit() else max(found, default=0)
+    year = id_in(wanted) if wanted else max(found, default=0)
     if wanted and year not in found:
         raise Http404
     context = {"here": "register_figures", "published": found.get(year), "years": list(found)}

@@ -24,7 +24,7 @@ from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.errors import MembersUnknown
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
-from marketplace.workspaces.pages import put_into, tell, thanks, today
+from marketplace.workspaces.pages import id_in, put_into, tell, thanks, today
 from marketplace.workspaces.returns import LOSSES, as_rows, lost
 from marketplace.workspaces.sheets import Column
 from procurement.programmes.models import Recipient
@@ -115,7 +115,7 @@ def part(request: HouseRequest, number: str, pk: int) -> HttpResponseBase:
         "form": form,
         "eligible": MAY_BE[kind] if kind else (),
         "last_day": last_return_day(found),
-        "ticked": {int(one) for one in named.getlist("parcel") if one.isdigit()},
+        "ticked": {id_in(one) for one in named.getlist("parcel")},
         "losses": as_rows(list(lost(Loss.objects.filter(supplier_order=found))[:50])),
         "loss_columns": [column.for_table() for column in LOSSES if column.key not in ("number", "producer")],
         "is_buyer": Role.BUYER in request.roles,
@@ -232,7 +232,7 @@ def _named(
 ) -> tuple[int, ...]:
     """The parcels that the form means. Raises MembersUnknown naming member numbers that are not on the list."""
     if said["which"] == "ticked":
-        return tuple(int(one) for one in request.POST.getlist("parcel") if one.isdigit())
+        return tuple(pk for one in request.POST.getlist("parcel") if (pk := id_in(one)))
     rows = Parcel.objects.filter(supplier_order=found, state__in=states)
     if said["which"] != "all":
         numbers = {one for one in _NUMBERS.split(said["numbers"]) if one}
