@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
-from procurement.compliance.estimating import Estimate, estimate
+from procurement.compliance.estimating import estimate
+from procurement.compliance.leakage import leakage
 from procurement.compliance.models import RuleFigures
 from procurement.watch.queries import refuted
 
-# Leakage: covered lines, to the unit and the fen, less what allowing decisions of that very line, purse and order cover. Zero by
-# construction (I1), counted all the same, in a way that would find a line to which any part of that is missing.
 _COUNTED = """
     WITH judged AS (
         SELECT id, allowed, output FROM priority_judgement WHERE gift_year = %(year)s
-    ), covered AS (
-        SELECT l.id, (l.line_price_incl_tax * 100)::bigint AS fen, l.order_id, l.purse_id
-        FROM order_line l JOIN order_order o ON o.id = l.order_id JOIN ledger_purse p ON p.id = l.purse_id
-        WHERE o.gift_year = %(year)s AND p.covered
     )
     SELECT
         (SELECT count(*) FROM judged) AS attempts,
@@ -33,12 +27,6 @@ _COUNTED = """
         (SELECT count(DISTINCT d.exception_id) FROM priority_decision d WHERE d.gift_year = %(year)s) AS exceptions,
         (SELECT count(*) FROM priority_certificate c JOIN priority_judgement j ON j.id = c.judgement_id
             WHERE j.gift_year = %(year)s) AS certificates,
-        (SELECT coalesce(sum(greatest(c.fen - coalesce(decided.fen, 0), 0)), 0)::bigint FROM covered c
-            LEFT JOIN LATERAL (
-                SELECT sum(d.amount)::bigint AS fen FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id
-                WHERE d.line_id = c.id AND d.order_id = c.order_id AND d.purse_id = c.purse_id AND j.allowed
-                    AND d.outcome <> 'blocked'
-            ) decided ON true) AS leakage,
         (SELECT count(*) FROM watch_challenge ch WHERE date_part('year', ch.opened_at AT TIME ZONE 'Asia/Shanghai') = %(year)s)
             AS challenges,
         (SELECT count(*) FROM watch_challenge ch WHERE date_part('year', ch.opened_at AT TIME ZONE 'Asia/Shanghai') = %(year)s
@@ -59,30 +47,30 @@ class Counted:
     substitutions: int
     exceptions: int
     certificates: int
-    leakage: int
     challenges: int
     challenges_upheld: int
+    leakage: int
     refuted: int
 
 
 def counted(gift_year: int) -> Counted:
-    """Count now. Two statements; within a scope that sees all."""
+    """Count now. Three statements; within a scope that sees all."""
     found = sum(one.amount for one in refuted() if one.gift_year == gift_year)
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"year": gift_year})
-        return Counted(*(int(value) for value in [*(cursor.fetchone() or (0,) * 9), found]))
+        row = cursor.fetchone() or (0,) * 8
+    return Counted(*(int(value) for value in [*row, leakage(gift_year), found]))
+
+
+def figures_of(gift_year: int) -> dict[str, int]:
+    """What was counted and what is estimated, by name. Within a scope that sees all."""
+    # Whoever knows the day can draw the same sample again.
+    estimated = asdict(estimate(gift_year, seed=timezone.localdate().toordinal()))
+    return asdict(counted(gift_year)) | {f"estimate_{name}": value for name, value in estimated.items()}
 
 
 def publish(gift_year: int) -> RuleFigures:
     """Count a year, estimate what escaped, and put both into the log and on the public page. Within a scope that sees all."""
-    now = timezone.now()
-    figures: dict[str, Any] = asdict(counted(gift_year)) | {
-        f"estimate_{name}": value for name, value in asdict(_estimate(gift_year)).items()
-    }
+    now, figures = timezone.now(), figures_of(gift_year)
     entry = record("figures.published", {"year": gift_year, **figures}, subject=f"figures:{gift_year}")
     return RuleFigures.objects.create(gift_year=gift_year, figures=figures, entry=entry, at=now)
-
-
-def _estimate(gift_year: int) -> Estimate:
-    # Whoever knows the day can draw the same sample again.
-    return estimate(gift_year, seed=timezone.localdate().toordinal())

@@ -13,6 +13,7 @@ from django.utils import timezone
 from marketplace.fulfilment.models import Party
 from marketplace.ledger.models import Leg
 from marketplace.organisations.models import Organisation
+from procurement.compliance.leakage import leakage
 from procurement.priority.models import (
     Certificate,
     Decision,
@@ -220,7 +221,7 @@ def statement(union: Organisation, year: int) -> Statement:
         make_good_due=missing > 0,
         to_make_good=missing,
         failures=failures(union, year) if missing else (),
-        leakage=_leakage(union, year),
+        leakage=leakage(year, union),
         last_assistance=before.assistance if before and policy.keep_last_year else 0,
     )
 
@@ -261,23 +262,6 @@ def _refund_due(union: Organisation, year: int) -> int:
             JOIN ledger_account a ON a.id = l.account_id AND a.kind = 'refund'
             JOIN ledger_transaction t ON t.id = l.transaction_id AND t.union_id = %s
             JOIN order_order o ON t.cause = 'order:' || o.number AND o.gift_year = %s
-            """,
-            [union.pk, year],
-        )
-        (fen,) = cursor.fetchone() or (0,)
-    return int(fen)
-
-
-def _leakage(union: Organisation, year: int) -> int:
-    """Fen of covered order lines without an allowing decision: zero by construction, counted all the same."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT coalesce(sum(l.line_price_incl_tax * 100), 0)::bigint FROM order_line l
-            JOIN order_order o ON o.id = l.order_id JOIN ledger_purse p ON p.id = l.purse_id
-            WHERE o.union_id = %s AND o.gift_year = %s AND p.covered
-                AND NOT EXISTS (SELECT FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id
-                    WHERE d.line_id = l.id AND j.allowed AND d.outcome <> 'blocked')
             """,
             [union.pk, year],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import Organisation
+from procurement.watch.queries import refuted
 
 # What counts as a jump of price, and as clustering of exceptions.
 JUMP_BP, JUMP_DAYS = 1_500, 60
@@ -101,15 +102,8 @@ _CLUSTER = """
     WHERE own >= %(least)s AND own * 10000 >= everybody * %(part)s ORDER BY id
 """
 
-_REFUTED = """
-    SELECT d.union_id, 'order:' || o.number, c.number, sum(d.amount)::bigint
-    FROM priority_decision d JOIN order_order o ON o.id = d.order_id JOIN priority_certificate c ON c.id = d.certificate_id
-    WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s
-        AND EXISTS (SELECT FROM watch_challenge ch WHERE ch.certificate_id = c.id AND ch.state = 'upheld')
-    GROUP BY d.union_id, o.id, c.id ORDER BY o.id, c.id
-"""
-
-_FLAGS: tuple[tuple[str, Any, Any, str], ...] = (
+# Each by its statement, but for what the watchdogs count.
+_FLAGS: tuple[tuple[str, Any, Any, str | None], ...] = (
     (
         "paid_before_shipped",
         _("Paid before it was shipped"),
@@ -132,7 +126,7 @@ _FLAGS: tuple[tuple[str, Any, Any, str], ...] = (
         _(
             "A seller showed that an equivalent assistance product was on offer after all: the goods count as estimated leakage."
         ),
-        _REFUTED,
+        None,
     ),
     (
         "price_jump",
@@ -170,7 +164,19 @@ def red_flags(unions: Sequence[Organisation], year: int) -> list[Flag]:
     flags = []
     with connection.cursor() as cursor:
         for code, title, why, statement in _FLAGS:
-            cursor.execute(statement, asked)
-            found = tuple(Found(known[union], *rest) for union, *rest in cursor.fetchall())
-            flags.append(Flag(code, title, why, found))
+            if statement is None:
+                rows: Iterable[Any] = _refuted(known, year)
+            else:
+                cursor.execute(statement, asked)
+                rows = cursor.fetchall()
+            flags.append(Flag(code, title, why, tuple(Found(known[union], *rest) for union, *rest in rows)))
     return flags
+
+
+def _refuted(unions: Iterable[int], year: int) -> Iterable[tuple[int, str, str, int]]:
+    """What is still bought under certificates that a challenge refuted. One statement."""
+    return [
+        (one.union, f"order:{one.order}", one.certificate, one.amount)
+        for one in refuted(unions)
+        if one.gift_year == year
+    ]

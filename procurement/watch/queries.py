@@ -41,7 +41,9 @@ _REFUTED = """
     JOIN order_order o ON o.id = d.order_id
     JOIN LATERAL (SELECT min(id) AS id FROM watch_challenge WHERE certificate_id = c.id AND state = 'upheld') ch ON ch.id IS NOT NULL
     WHERE %(unions)s::bigint[] IS NULL OR d.union_id = ANY(%(unions)s)
-    GROUP BY d.union_id, d.gift_year, o.number, c.number ORDER BY o.number, c.number
+    GROUP BY d.union_id, d.gift_year, o.number, c.number
+    HAVING sum(d.amount) > coalesce(sum((SELECT sum(r.amount) FROM priority_release r WHERE r.decision_id = d.id)), 0)
+    ORDER BY o.number, c.number
 """
 
 

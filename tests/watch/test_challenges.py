@@ -18,6 +18,7 @@ from marketplace.shop.catalogue.models import CommodityClass, Determination
 from marketplace.shop.determinations import Marks, classify, remove
 from marketplace.steps.actions import run_all_due
 from procurement.compliance.figures import counted
+from procurement.compliance.red_flags import Found, red_flags
 from procurement.priority.models import Certificate
 from procurement.watch.actions import (
     File,
@@ -202,6 +203,9 @@ def test_a_refuted_certificate_counts_as_estimated_leakage() -> None:
         certificate.number, challenge.pk, sum(decision.amount for decision in decisions),
     )  # fmt: skip
     assert refuted([]) == []
+    union = certificate.union
+    (flag,) = [one for one in red_flags([union], found.gift_year) if one.code == "certificate_refuted"]
+    assert flag.found == (Found(union, f"order:{found.order}", certificate.number, found.amount),)
     now = counted(timezone.localdate().year)
     assert (now.challenges_upheld, now.refuted) == (
         counted_before.challenges_upheld + 1, counted_before.refuted + found.amount,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -10,8 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.organisations.scopes import seen_by
-from procurement.compliance.estimating import estimate
-from procurement.compliance.figures import counted, publish
+from procurement.compliance.figures import figures_of, publish
 
 
 class Command(BaseCommand):
@@ -31,7 +29,6 @@ class Command(BaseCommand):
             if options["publish"]:
                 figures = publish(year).figures
             else:
-                estimated = asdict(estimate(year, seed=timezone.localdate().toordinal()))
-                figures = asdict(counted(year)) | {f"estimate_{name}": value for name, value in estimated.items()}
+                figures = figures_of(year)
         for name, value in figures.items():
             self.stdout.write(f"{name}: {value}")
