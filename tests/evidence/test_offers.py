@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from marketplace.demo import cast
@@ -21,6 +22,7 @@ from marketplace.shop.partner.models import StockRecord
 from procurement.compliance.pack import build_pack
 from procurement.priority.models import Judgement
 from suppliers.offerbook.actions import take_book
+from tests.house import ROOT
 from tests.world import DATES, MOONCAKES, leave_in_stock, placed, product, side
 
 pytestmark = pytest.mark.usefixtures("fresh_world", "broker")
@@ -103,6 +105,9 @@ def test_an_order_whose_decision_cites_a_signed_book(start_witness, tmp_path) ->
     content = members(pack.path)
     root = json.loads(judgement.input)["offer_book_root"]
     book = json.loads(content[f"files/offers/{root}.json"])
+    schema = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schemas/offer-book.schema.json").read_text()))
+    schema.validate(book)
+    assert not schema.is_valid(book | {"classes": [["tea", 1]]})
     assert sorted(book["members"]) == sorted({line["commodity_class"] for line in json.loads(judgement.input)["lines"]})
     report = verify.verify(pack.path.read_bytes(), run=True)
     assert (report.faults, [row for row in report.rows if row[0] == "offers"]) == (

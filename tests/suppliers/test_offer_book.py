@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
+import jsonschema
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -20,6 +22,7 @@ from suppliers.offerbook.actions import take_book
 from suppliers.offerbook.check import check_book
 from suppliers.offerbook.models import Book, Version
 from suppliers.offerbook.queries import classes_at, members_at
+from tests.house import ROOT
 from tests.world import DATES, leave_in_stock, stock
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -81,6 +84,22 @@ class TestWhatIsWritten:
         assert entry.body["grade"] == 'é"\\\n\t\x01\x7f枣'
         assert canonical(entry.content) == bytes(entry.leaf)
         assert entry.content["at"] == entry.written_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def test_every_entry_fits_its_schema(self) -> None:
+        schema = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schemas/offer-entry.schema.json").read_text()))
+        record = offer()
+        Accreditation.objects.filter(product=record.product_id).update(state="revoked")
+        run("UPDATE partner_stockrecord SET price = NULL WHERE id = %s", record.pk)  # no offer any more
+        sequence_all()
+        take_book()
+        entries = Entry.objects.filter(kind__in=["offer.stands", "offer.capacity", "offers.book"]).order_by("id")
+        for entry in entries:
+            schema.validate(entry.content)
+        assert {entry.kind for entry in entries} == {"offer.stands", "offer.capacity", "offers.book"}
+        assert said()[-1] == {"gone": 1, "offer": record.pk, "product": record.product_id}
+        spoilt = entries[0].content
+        spoilt["body"]["price"] = "12"
+        assert not schema.is_valid(spoilt)
 
     def test_a_change_of_anything_that_the_rule_reads_is_an_entry(self) -> None:
         record = offer()

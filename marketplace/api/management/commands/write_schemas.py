@@ -15,12 +15,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
 from marketplace.api.judgement_schema import input_schema, output_schema
+from marketplace.api.offer_schema import book_schema, entry_schema
 from procurement.priority import rule
 from procurement.priority.replay import ENGINES
 
 
 class Command(BaseCommand):
-    """The API as OpenAPI; as JSON Schema the rule's input and output, of the present engine and of each before it."""
+    """The API as OpenAPI; as JSON Schema the rule's input and output, of the present engine and of each before it, and the offer book."""
 
     help = "Write docs/schemas/ from the code; with --check say whether the files there are current."
 
@@ -52,6 +53,8 @@ def contents() -> Mapping[str, str]:
             place = "" if engine is rule else f"engine-{version}/"
             files[f"{place}judgement-input.schema.json"] = _json(input_schema(engine))
             files[f"{place}judgement-output.schema.json"] = _json(output_schema(engine))
+        files["offer-entry.schema.json"] = _json(entry_schema())
+        files["offer-book.schema.json"] = _json(book_schema())
         return files
 
 
