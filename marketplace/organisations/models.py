@@ -120,7 +120,7 @@ class User(AbstractUser):
 
 
 class Role(models.TextChoices):
-    """What a person does in an organisation (design: who comes to the door)."""
+    """What a person does in an organisation."""
 
     BUYER = "buyer", _("Union buyer")
     APPROVER = "approver", _("Union approver")
