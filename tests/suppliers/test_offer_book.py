@@ -86,7 +86,9 @@ class TestWhatIsWritten:
         assert entry.content["at"] == entry.written_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def test_every_entry_fits_its_schema(self) -> None:
-        schema = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schemas/offer-entry.schema.json").read_text()))
+        schema = jsonschema.Draft202012Validator(
+            json.loads((ROOT / "docs/schemas/offer-entry.schema.json").read_text())
+        )
         record = offer()
         Accreditation.objects.filter(product=record.product_id).update(state="revoked")
         run("UPDATE partner_stockrecord SET price = NULL WHERE id = %s", record.pk)  # no offer any more
