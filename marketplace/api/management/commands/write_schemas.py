@@ -21,7 +21,7 @@ from procurement.priority.replay import ENGINES
 
 
 class Command(BaseCommand):
-    """The API as OpenAPI; as JSON Schema the rule's input and output, of the present engine and of each before it, and the offer book."""
+    """The API as OpenAPI; as JSON Schema the offer book, and the rule's input and output, of every engine."""
 
     help = "Write docs/schemas/ from the code; with --check say whether the files there are current."
 
