@@ -86,5 +86,5 @@ def _wrong_balances() -> int:
 
 
 def _oversold() -> int:
-    lots = Lot.objects.filter(allocated__gt=F("made")) | Lot.objects.filter(shipped__gt=F("allocated"))
+    lots = Lot.objects.filter(made__lt=F("allocated") + F("used")) | Lot.objects.filter(shipped__gt=F("allocated"))
     return Stock.objects.filter(allocated__gt=F("in_stock")).count() + lots.count()

@@ -19,6 +19,7 @@ from marketplace.stock.models import Lot
 from suppliers.accreditation.models import Mechanism
 from suppliers.licences import make_identity
 from suppliers.provenance import actions as provenance
+from suppliers.provenance.making import make_lot
 from suppliers.provenance.models import BenefitAgreement, Collection
 from suppliers.settlement.models import Contract
 
@@ -124,7 +125,7 @@ def make_assistance_lot(
         raw = -(-grams * WHOLE_BP // int(part["yield_bp"]))
         inputs |= _collect(supply, part, raw, produced_on, households)
         output, needed = output + grams, needed + raw
-    return provenance.make_lot(
+    return make_lot(
         supply.seller(row["producer"]),
         supply.offers[row["sku"]].stock,
         f"{row['sku']}-{produced_on:%y%m%d}-{number}",

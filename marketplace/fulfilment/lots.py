@@ -78,8 +78,8 @@ def _lots(stocks: set[int]) -> defaultdict[int, list[tuple[int, int]]]:
     locked = Lot.objects.select_for_update().filter(stock__in=stocks, held=False).order_by("pk")
     lots: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for lot in sorted(locked, key=lambda lot: (lot.best_before, lot.pk)):
-        if lot.made > lot.allocated:
-            lots[lot.stock_id].append((lot.pk, lot.made - lot.allocated))
+        if lot.left:
+            lots[lot.stock_id].append((lot.pk, lot.left))
     return lots
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from django.db import connection
 
@@ -38,7 +39,17 @@ _RELEASE = _GUARDED.format(
 _ALLOCATE_LOTS = _GUARDED.format(
     table="stock_lot",
     change="allocated = allocated + locked.quantity",
-    guard="NOT held AND made - allocated >= locked.quantity",
+    guard="NOT held AND made - allocated - used >= locked.quantity",
+)
+_USE_LOTS = _GUARDED.format(
+    table="stock_lot",
+    change="used = used + locked.quantity",
+    guard="NOT held AND made - allocated - used >= locked.quantity",
+)
+_REWORK = _GUARDED.format(
+    table="stock_stock",
+    change="in_stock = in_stock + locked.quantity",
+    guard="in_stock + locked.quantity >= allocated",
 )
 _RELEASE_LOTS = _GUARDED.format(
     table="stock_lot", change="allocated = allocated - locked.quantity", guard="allocated - shipped >= locked.quantity"
@@ -69,6 +80,28 @@ def receive(lot: Lot, cause: str) -> None:
     Movement.objects.create(stock=lot.stock, lot=lot, kind=MovementKind.RECEIVE, quantity=lot.made, cause=cause)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE stock_stock SET in_stock = in_stock + %s WHERE id = %s", [lot.made, lot.stock_id])
+
+
+def use_lots(quantities: Mapping[int, int]) -> set[int]:
+    """Take lot id → units for other lots; the ids of lots that had too little or are held (nothing was changed for those)."""
+    return _guarded(_USE_LOTS, quantities)
+
+
+def rework(used: Mapping[Lot, int], made: Sequence[Lot], cause: str) -> set[int]:
+    """Take the used units out of stock and put the new lots' units in; call `use_lots` for the same units before.
+
+    Returns the ids of the stock records of which too much is promised to orders; the caller's transaction must then be rolled back.
+    """
+    moves = [(lot, MovementKind.USE, units, -units) for lot, units in used.items()]
+    moves += [(lot, MovementKind.RECEIVE, lot.made, lot.made) for lot in made]
+    Movement.objects.bulk_create(
+        Movement(stock_id=lot.stock_id, lot=lot, kind=kind, quantity=units, cause=cause)
+        for lot, kind, units, _change in moves
+    )
+    changes: Counter[int] = Counter()
+    for lot, _kind, _units, change in moves:
+        changes[lot.stock_id] += change
+    return _guarded(_REWORK, changes)
 
 
 def stock_up(stock: Stock, quantity: int, cause: str) -> None:

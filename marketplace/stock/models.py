@@ -35,7 +35,9 @@ class Stock(models.Model):
 
 
 class Lot(models.Model):
-    """Goods of one origin and time: `made` sales units, of which `allocated` are in parcels and `shipped` have left."""
+    """Goods of one origin and time: `made` sales units, of which `allocated` are in parcels, `shipped` have left with them, and `used`
+    went into other lots.
+    """
 
     stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="lots")
     holder = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="lots")
@@ -43,6 +45,7 @@ class Lot(models.Model):
     made = models.PositiveIntegerField()
     allocated = models.PositiveIntegerField(default=0)
     shipped = models.PositiveIntegerField(default=0)
+    used = models.PositiveIntegerField(default=0, db_default=0)
     produced_on = models.DateField()
     best_before = models.DateField()
     held = models.BooleanField(default=False, help_text="held back by quality control; not to be allocated")
@@ -51,13 +54,21 @@ class Lot(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(allocated__lte=F("made")), name="lot_never_oversold"),
+            models.CheckConstraint(condition=Q(made__gte=F("allocated") + F("used")), name="lot_never_oversold"),
             models.CheckConstraint(condition=Q(shipped__lte=F("allocated")), name="shipped_only_what_was_allocated"),
         ]
         indexes = [models.Index(fields=["stock", "best_before", "id"], name="first_expired_first")]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def left(self) -> int:
+        """Units that are in no parcel and in no other lot."""
+        return self.made - self.allocated - self.used
+
+
+LEFT = F("made") - F("allocated") - F("used")  # the same within a statement
 
 
 class MovementKind(models.TextChoices):
@@ -68,6 +79,7 @@ class MovementKind(models.TextChoices):
     RELEASE = "release", _("Released")
     SHIP = "ship", _("Shipped")
     WRITE_OFF = "write_off", _("Promised, and not there")
+    USE = "use", _("Used for other lots")
 
 
 class Movement(models.Model):

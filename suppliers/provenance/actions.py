@@ -1,4 +1,4 @@
-"""Verbs of provenance: households and their agreements, what is collected from them, the lots made of it.
+"""Verbs of provenance: households and their agreements, what is collected from them. Lots are made in making.py.
 
 Nothing about a household but its code and county goes into the evidence: those codes tell nothing without our
 records.
@@ -6,7 +6,6 @@ records.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 
 from django.db import transaction
@@ -19,36 +18,26 @@ from marketplace.organisations.models import County, Membership, Organisation, O
 from marketplace.organisations.personal import blind_index
 from marketplace.organisations.queries import require
 from marketplace.organisations.scopes import seen_by
-from marketplace.stock.actions import receive
-from marketplace.stock.models import Lot, Stock
 from suppliers.accreditation.models import Mechanism
 from suppliers.licences import NumberError, check_identity
 from suppliers.provenance.errors import (
     AgreementExists,
     AlreadyConfirmed,
-    CollectionUsedUp,
-    EmptyLot,
     IdentityWrong,
-    LotCodeUsed,
     NoteUsed,
     NothingCollected,
     NotOnThatDay,
-    OthersCollection,
     OthersHousehold,
-    OutOfBalance,
     OwnSideConfirms,
     RecordedBefore,
     ShareWrong,
-    Unconfirmed,
-    YieldWrong,
 )
-from suppliers.provenance.models import BenefitAgreement, Collection, Household, LotInput, LotRecipe
-from suppliers.provenance.queries import left_of
+from suppliers.provenance.models import BenefitAgreement, Collection, Household
 
 WHOLE_BP = 10_000
 
 
-def _lock(producer: Organisation) -> None:
+def lock(producer: Organisation) -> None:
     """Let a producer's writers take turns: codes are counted and collections used one after the other."""
     Organisation.objects.select_for_update(no_key=True, of=("self",)).get(pk=producer.pk)
 
@@ -72,7 +61,7 @@ def record_household(
     number = _identity(id_number)
     index = blind_index("id_number", number)
     with transaction.atomic(), seen_by([producer.pk]):
-        _lock(producer)
+        lock(producer)
         earlier = Household.objects.filter(producer=producer)
         if index and (known := earlier.filter(id_index=index).first()):
             raise RecordedBefore(code=known.code)
@@ -120,9 +109,9 @@ def sign_agreement(
     if not 0 <= share_bp <= WHOLE_BP:
         faults.append(ShareWrong(share_bp=share_bp))
     if signed_on > timezone.localdate():
-        faults.append(_not_then(_("The agreement"), signed_on, date(2014, 1, 1), timezone.localdate()))
+        faults.append(not_then(_("The agreement"), signed_on, date(2014, 1, 1), timezone.localdate()))
     with transaction.atomic(), seen_by([producer.pk]):
-        _lock(producer)
+        lock(producer)
         if BenefitAgreement.objects.filter(household=household, producer=producer).exists():
             faults.append(AgreementExists(household=household.code, producer=producer.display_name))
         if faults:
@@ -191,9 +180,9 @@ def collect(
         faults.append(NothingCollected(note=note, grams=grams, price=price))
     today = timezone.localdate()
     if not agreement.signed_on <= collected_on <= today:
-        faults.append(_not_then(_("Collection %(note)s") % {"note": note}, collected_on, agreement.signed_on, today))
+        faults.append(not_then(_("Collection %(note)s") % {"note": note}, collected_on, agreement.signed_on, today))
     with transaction.atomic(), seen_by(None):
-        _lock(producer)
+        lock(producer)
         if Collection.objects.filter(note=note).exists():
             faults.append(NoteUsed(note=note))
         if faults:
@@ -220,105 +209,6 @@ def collect(
     return collection
 
 
-def make_lot(
-    actor: User,
-    stock: Stock,
-    code: str,
-    made: int,
-    produced_on: date,
-    best_before: date,
-    inputs: Mapping[Collection, int],
-    yield_bp: int,
-    unit_grams: int,
-    waste_grams: int = 0,
-) -> Lot:
-    """Record a lot made of collections (→ grams used) and put its `made` sales units into stock.
-
-    `unit_grams` is what a sales unit holds of the inputs, `yield_bp` what they yield in hundredths of a per
-    cent. Raises NotAllowed, or Refusals with every fault at once; the database checks the balance again at
-    commit.
-    """
-    producer = stock.holder
-    require(actor, Role.PRODUCER, producer)
-    with transaction.atomic(), seen_by(None):
-        _lock(producer)
-        faults = _input_faults(producer, inputs)
-        faults += _date_faults(code, produced_on, best_before, inputs)
-        if Lot.objects.filter(code=code).exists():
-            faults.append(LotCodeUsed(lot=code))
-        faults += _balance_faults(code, made, inputs, yield_bp, unit_grams, waste_grams)
-        if faults:
-            raise Refusals(faults)
-        lot = Lot.objects.create(
-            stock=stock,
-            holder=producer,
-            code=code,
-            made=made,
-            produced_on=produced_on,
-            best_before=best_before,
-        )
-        LotRecipe.objects.create(lot=lot, yield_bp=yield_bp, unit_grams=unit_grams, waste_grams=waste_grams)
-        LotInput.objects.bulk_create([LotInput(lot=lot, collection=c, grams=g) for c, g in inputs.items()])
-        body = {
-            "lot": code,
-            "sku": stock.sku,
-            "producer": producer.code,
-            "made": made,
-            "yield_bp": yield_bp,
-            "unit_grams": unit_grams,
-            "waste_grams": waste_grams,
-            "inputs": sorted([c.note, grams] for c, grams in inputs.items()),
-        }
-        record("lot.made", body, subject=f"lot:{lot.pk}")
-        receive(lot, f"lot:{code}")
-    return lot
-
-
-def _input_faults(producer: Organisation, inputs: Mapping[Collection, int]) -> list[HouseError]:
-    faults: list[HouseError] = []
-    left = left_of(inputs)
-    agreements = {c.agreement_id for c in inputs}
-    households = {a.pk: a for a in BenefitAgreement.objects.filter(pk__in=agreements).select_related("household")}
-    for collection, wanted in inputs.items():
-        agreement = households[collection.agreement_id]
-        if collection.producer_id != producer.pk:
-            faults.append(OthersCollection(note=collection.note))
-            continue
-        if agreement.confirmed_at is None:
-            faults.append(Unconfirmed(note=collection.note, household=agreement.household.code))
-        if wanted > left[collection.pk]:
-            faults.append(
-                CollectionUsedUp(note=collection.note, grams=collection.grams, left=left[collection.pk], wanted=wanted)
-            )
-    return faults
-
-
-def _date_faults(code: str, produced_on: date, best_before: date, inputs: Mapping[Collection, int]) -> list[HouseError]:
-    faults: list[HouseError] = []
-    today = timezone.localdate()
-    earliest = max((c.collected_on for c in inputs), default=produced_on)
-    if not earliest <= produced_on <= today:
-        faults.append(_not_then(_("Production of lot %(lot)s") % {"lot": code}, produced_on, earliest, today))
-    if best_before <= produced_on:
-        faults.append(
-            _not_then(_("The best-before date of lot %(lot)s") % {"lot": code}, best_before, produced_on, date.max)
-        )
-    return faults
-
-
-def _balance_faults(
-    code: str, made: int, inputs: Mapping[Collection, int], yield_bp: int, unit_grams: int, waste_grams: int
-) -> list[HouseError]:
-    if made < 1 or unit_grams < 1 or waste_grams < 0 or not inputs or min(inputs.values()) < 1:
-        return [EmptyLot(lot=code)]
-    if not 1 <= yield_bp <= WHOLE_BP:
-        return [YieldWrong(lot=code, yield_bp=yield_bp)]
-    output, weight = made * unit_grams + waste_grams, sum(inputs.values())
-    if output * WHOLE_BP > weight * yield_bp:
-        possible = weight * yield_bp // WHOLE_BP
-        return [OutOfBalance(lot=code, output=output, input=weight, possible=possible)]
-    return []
-
-
-def _not_then(what: str, day: date, earliest: date, latest: date) -> NotOnThatDay:
+def not_then(what: str, day: date, earliest: date, latest: date) -> NotOnThatDay:
+    """The fault of a day that must lie between two others."""
     return NotOnThatDay(what=what, day=day.isoformat(), earliest=earliest.isoformat(), latest=latest.isoformat())

@@ -139,10 +139,61 @@ class YieldWrong(HouseError):
 
 
 class OutOfBalance(HouseError):
-    """The lot weighs more than its inputs yield (mass balance)."""
+    """What comes out weighs more than the inputs yield (mass balance)."""
 
     code = "out_of_balance"
     sentence = _(
         "Lot %(lot)s would weigh %(output)s g, waste included, but its inputs of %(input)s g yield only "
         "%(possible)s g. Add the missing purchase notes, or make fewer units."
+    )
+
+
+class OthersLot(HouseError):
+    """A lot is made only of what its own producer has."""
+
+    code = "others_lot"
+    sentence = _("Lot %(lot)s belongs to another producer. Lots are made only of your own lots.")
+
+
+class NoWeight(HouseError):
+    """Nobody recorded how a lot was made, so that nobody knows what it weighs and whose it is."""
+
+    code = "no_weight"
+    sentence = _(
+        "How lot %(lot)s was made is not recorded, so nothing can be made of it. Record it with its purchase notes first."
+    )
+
+
+class LotUsedUp(HouseError):
+    """More would be used of a lot than is left of it."""
+
+    code = "lot_used_up"
+    sentence = _(
+        "Of lot %(lot)s (%(made)s units) only %(left)s are neither in parcels nor used, and this asks for %(wanted)s. Use fewer."
+    )
+
+
+class LotPromised(HouseError):
+    """What is left of a lot is promised to unions."""
+
+    code = "lot_promised"
+    sentence = _(
+        "Of %(sku)s only %(available)s units are not promised to unions, and this takes %(wanted)s. Use fewer, or make "
+        "more of it first."
+    )
+
+
+class LotNamedTwice(HouseError):
+    """A lot cannot come out twice, nor out of itself."""
+
+    code = "lot_named_twice"
+    sentence = _("Lot %(lot)s is named twice. Give every lot that comes out a code of its own.")
+
+
+class NothingToMix(HouseError):
+    """What is mixed or repacked is there before."""
+
+    code = "nothing_to_mix"
+    sentence = _(
+        "To mix takes at least two lots or purchase notes, to repack takes lots only. Choose them, or record it as making a lot."
     )

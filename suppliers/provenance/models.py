@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import County, Organisation
 from marketplace.organisations.personal import EncryptedTextField
@@ -82,27 +83,72 @@ class Collection(models.Model):
         return self.note
 
 
-class LotRecipe(models.Model):
-    """How a lot was made: the declared yield (hundredths of a per cent of the input weight), its unit weight and waste (grams)."""
+class TransformationKind(models.TextChoices):
+    """What was done with the goods."""
 
-    lot = models.OneToOneField(Lot, on_delete=models.PROTECT, related_name="recipe")
+    MAKE = "make", _("Made")
+    MIX = "mix", _("Mixed")
+    REPACK = "repack", _("Repacked")
+
+
+class Transformation(models.Model):
+    """An event at a producer by which collections and lots (inputs) became lots (outputs). Append-only.
+
+    `yield_bp` is declared: what comes of the inputs' weight, in hundredths of a per cent; `waste_grams` is what else came of it. Along
+    the graph of lots the ids only rise, which is why nothing is ever made of itself.
+    """
+
+    producer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="transformations")
+    kind = models.CharField(max_length=8, choices=TransformationKind)
     yield_bp = models.PositiveIntegerField()
-    unit_grams = models.PositiveIntegerField()
     waste_grams = models.PositiveIntegerField(default=0)
+    done_on = models.DateField()
 
-    def __str__(self) -> str:
-        return f"{self.lot} {self.yield_bp / 100} %"
-
-
-class LotInput(models.Model):
-    """Grams of a collection that went into a lot."""
-
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="inputs")
-    collection = models.ForeignKey(Collection, on_delete=models.PROTECT, related_name="used_in")
-    grams = models.PositiveIntegerField()
+    objects = scoped("producer")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["lot", "collection"], name="a_collection_enters_a_lot_once")]
+        constraints = [
+            models.CheckConstraint(condition=Q(yield_bp__gte=1, yield_bp__lte=10_000), name="nothing_becomes_more")
+        ]
 
     def __str__(self) -> str:
-        return f"{self.collection} → {self.lot}"
+        return f"{self.kind} {self.done_on}"
+
+
+class Input(models.Model):
+    """What went into a transformation: grams of a collection, or units of a lot and what these weigh. Append-only."""
+
+    transformation = models.ForeignKey(Transformation, on_delete=models.PROTECT, related_name="inputs")
+    collection = models.ForeignKey(Collection, on_delete=models.PROTECT, null=True, related_name="used_in")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="used_in")
+    units = models.PositiveIntegerField(null=True)
+    grams = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["transformation", "collection"], name="a_collection_enters_once"),
+            models.UniqueConstraint(fields=["transformation", "lot"], name="a_lot_enters_once"),
+            models.CheckConstraint(
+                condition=Q(collection__isnull=False, lot__isnull=True, units__isnull=True)
+                | Q(collection__isnull=True, lot__isnull=False, units__gt=0),
+                name="an_input_is_a_collection_or_a_lot",
+            ),
+            models.CheckConstraint(condition=Q(grams__gt=0), name="an_input_weighs_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collection_id or self.lot_id} → {self.transformation}"
+
+
+class Output(models.Model):
+    """A lot that a transformation made; `unit_grams` is what a sales unit of it holds of the inputs. Append-only."""
+
+    transformation = models.ForeignKey(Transformation, on_delete=models.PROTECT, related_name="outputs")
+    lot = models.OneToOneField(Lot, on_delete=models.PROTECT, related_name="output")
+    unit_grams = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(unit_grams__gt=0), name="a_unit_weighs_something")]
+
+    def __str__(self) -> str:
+        return f"{self.transformation} → {self.lot}"

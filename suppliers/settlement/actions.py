@@ -18,14 +18,16 @@ from marketplace.ledger.models import Account, AccountKind
 from marketplace.organisations.models import Role, User
 from marketplace.organisations.queries import require
 from marketplace.organisations.scopes import seen_by
+from suppliers.provenance.graph import behind
+from suppliers.provenance.weights import whole
 from suppliers.settlement.errors import NoProvenance, NothingDue
 from suppliers.settlement.models import Accrual, HouseholdAccrual
 from suppliers.settlement.shares import divide
 
-# Fen of sales and what each household brought, per lot that an accepted supplier order was filled from. `accredited` says whether
+# Fen of sales per lot that an accepted supplier order was filled from. `accredited` says whether
 # the line was decided as an assistance product at all: other goods earn their seller alone.
 _LOTS = """
-    SELECT lot.id, lot.code, sale.fen, sale.assistance, a.share_bp, a.household_id, sum(i.grams)::bigint
+    SELECT lot.id, lot.code, sale.fen, sale.assistance
     FROM (
         SELECT al.lot_id, sum(al.quantity * l.unit_price_incl_tax * 100)::bigint AS fen,
             bool_or(l.components IS NULL AND EXISTS (
@@ -40,11 +42,7 @@ _LOTS = """
         GROUP BY al.lot_id
     ) sale
     JOIN stock_lot lot ON lot.id = sale.lot_id
-    LEFT JOIN provenance_lotinput i ON i.lot_id = lot.id
-    LEFT JOIN provenance_collection c ON c.id = i.collection_id
-    LEFT JOIN provenance_benefitagreement a ON a.id = c.agreement_id
-    GROUP BY lot.id, lot.code, sale.fen, sale.assistance, a.share_bp, a.household_id
-    ORDER BY lot.id, a.household_id
+    ORDER BY lot.id
 """
 
 Credit = tuple[int, int, int, int]  # lot, household, grams, fen
@@ -102,21 +100,21 @@ def settle(supplier_order: SupplierOrder) -> Accrual | None:
 
 
 def _credits(supplier_order: SupplierOrder) -> list[Credit]:
-    """What each household earns of each lot: its agreement's part of the sales, by the weight that it brought."""
+    """What each household earns of each lot: its agreement's part of the sales, by the weight that it brought. Two statements."""
     with connection.cursor() as cursor:
         cursor.execute(_LOTS, [supplier_order.pk])
         rows = cursor.fetchall()
-    by_lot: defaultdict[tuple[int, int], dict[int, tuple[int, int]]] = defaultdict(dict)
-    for lot, code, fen, assistance, share_bp, household, grams in rows:
-        if household is None:
-            if assistance:
-                raise NoProvenance(lot=code)
-            continue
-        by_lot[lot, fen][household] = (share_bp, grams)
+    history = behind(lot for lot, *_ in rows)
     credits: list[Credit] = []
-    for (lot, fen), brought in sorted(by_lot.items()):
-        sales = divide(fen, {household: grams for household, (_, grams) in brought.items()})
-        credits += [(lot, h, brought[h][1], sales[h] * brought[h][0] // 10_000) for h in sorted(brought)]
+    for lot, code, fen, assistance in rows:
+        brought = history.by_household(lot)
+        if assistance and not brought:
+            raise NoProvenance(lot=code)
+        sales = divide(fen, whole(brought))
+        credits += [
+            (lot, household, round(brought[household]), sales[household] * history.shares[household] // 10_000)
+            for household in sorted(brought)
+        ]
     return credits
 
 

@@ -24,7 +24,7 @@ from procurement.priority import rule
 from suppliers.accreditation.models import Accreditation
 from suppliers.accreditation.queries import expiring, valid_for, valid_on
 from suppliers.licences import check_credit_code, check_sc
-from suppliers.provenance.models import BenefitAgreement, Collection, Household, LotRecipe
+from suppliers.provenance.models import BenefitAgreement, Collection, Household, Output
 from suppliers.provenance.queries import trace_back
 from suppliers.settlement.models import Contract
 
@@ -160,7 +160,7 @@ def test_lots_make_up_every_stock() -> None:
         assert stock.in_stock == stock.made, stock.sku
     assistance = Accreditation.objects.filter(state="valid").values("product")
     lots = Lot.objects.filter(stock__offer__product__in=assistance)
-    assert lots.count() == LotRecipe.objects.filter(lot__in=lots).count() == 88
+    assert lots.count() == Output.objects.filter(lot__in=lots).count() == 88
     for lot in lots:
         origin = trace_back(lot)
         assert origin.households >= 5

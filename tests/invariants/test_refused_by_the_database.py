@@ -13,7 +13,6 @@ from marketplace.fulfilment.models import Parcel
 from marketplace.stock.models import Lot
 from procurement.policy.models import Policy
 from procurement.priority.models import PriorityException
-from suppliers.provenance.models import LotInput
 from tests import house
 from tests.invariants.raw_sql import bought_by_hand, copy_refused, purchase_refused, refused, run
 from tests.world import (
@@ -188,7 +187,9 @@ APPEND_ONLY = {
     "fulfilment_consignment": "waybill = ''",
     "partner_pricerecord": "price = 1",
     "provenance_collection": "grams = 1",
-    "provenance_lotinput": "grams = 1",
+    "provenance_transformation": "yield_bp = 1",
+    "provenance_input": "grams = 1",
+    "provenance_output": "unit_grams = 1",
 }
 
 
@@ -329,27 +330,9 @@ class TestGoods:
         waiting = traded.waiting.lines.get().parcel_lines.first()
         refused("is given to more parcels than it was allocated", insert, waiting.pk, first.pk)
 
-    def test_a_lot_is_not_made_of_nothing(self, traded) -> None:
-        lot = Lot.objects.create(
-            stock=stock(DATES), holder=stock(DATES).holder, code="FROM-NOTHING", made=10,
-            produced_on=timezone.localdate(), best_before=timezone.localdate(),
-        )  # fmt: skip
-        refused(
-            "FROM-NOTHING weighs more than its inputs yield",
-            "INSERT INTO provenance_lotrecipe (lot_id, yield_bp, unit_grams, waste_grams) VALUES (%s, 10000, 1000, 0)",
-            lot.pk,
-        )
-
-    def test_nor_does_it_grow_afterwards(self, traded) -> None:
+    def test_a_lot_does_not_grow_afterwards(self, traded) -> None:
         refused(
             "weighs more than its inputs yield",
             "UPDATE stock_lot SET made = made + 1000 WHERE code LIKE %s",
             f"{DATES}-%",
         )
-
-    def test_a_collection_is_used_once_over(self, traded) -> None:
-        used = LotInput.objects.filter(lot__stock__sku=DATES).select_related("collection").first()
-        other = Lot.objects.filter(stock__sku=DATES).exclude(pk=used.lot_id).first()
-        insert = "INSERT INTO provenance_lotinput (lot_id, collection_id, grams) VALUES (%s, %s, %s)"
-        refused("a_collection_enters_a_lot_once", insert, used.lot_id, used.collection_id, 1)
-        refused("More of collection .* than was collected", insert, other.pk, used.collection_id, used.collection.grams)

@@ -25,7 +25,7 @@ from marketplace.fulfilment.queries import pick_list, state_of, with_states
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.shop.partner.models import StockRecord
-from marketplace.stock.models import Lot, Stock
+from marketplace.stock.models import LEFT, Lot, Stock
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
 from marketplace.workspaces.producer import lists
@@ -183,11 +183,11 @@ def labels(request: HouseRequest, pk: int) -> HttpResponse:
 @open_to(Role.PRODUCER)
 def stock(request: HouseRequest) -> HttpResponse:
     """What is promised and what is left, by article and lot: what unions wait for first. Lots that have left are counted only."""
-    lots = Lot.objects.filter(shipped__lt=F("made")).annotate(
-        free=F("made") - F("allocated"), waiting=F("allocated") - F("shipped")
+    lots = Lot.objects.filter(shipped__lt=F("made") - F("used")).annotate(
+        free=LEFT, waiting=F("allocated") - F("shipped")
     )
     offer = StockRecord.objects.select_related("product__commodity_class")
-    left = Count("lots", filter=Q(lots__shipped=F("lots__made")))
+    left = Count("lots", filter=Q(lots__made=F("lots__shipped") + F("lots__used")))
     rows = (
         Stock.objects.filter(holder=request.organisation)
         .annotate(is_promised=Q(allocated__gt=0), lots_gone=left)

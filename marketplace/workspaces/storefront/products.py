@@ -78,7 +78,9 @@ def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, 
     arrives = delivered([found.pk], [region]).get((found.pk, region))
     with seen_by(None):
         lots = list(
-            Lot.objects.filter(stock=offer.stock, held=False, made__gt=F("allocated")).order_by("best_before", "id")[:3]
+            Lot.objects.filter(stock=offer.stock, held=False, made__gt=F("allocated") + F("used")).order_by(
+                "best_before", "id"
+            )[:3]
         )
         contract = (
             Contract.objects.filter(producer=seller, period__contains=today()).select_related("enterprise").first()

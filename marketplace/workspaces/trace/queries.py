@@ -13,7 +13,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.stock.models import Lot
 from marketplace.workspaces.templatetags._charts import percent
 from suppliers.accreditation.models import Accreditation, AccreditationState
-from suppliers.provenance.queries import Harvest, Origin, harvest_of, trace_back
+from suppliers.provenance.queries import Harvest, Origin, trace_back
 from suppliers.settlement.queries import Earned, earned_by
 
 _TOLD = [AccreditationState.VALID, AccreditationState.SUSPENDED, AccreditationState.REVOKED]
@@ -35,10 +35,14 @@ class LotTrace:
     product: Any
     producer: Organisation
     origin: Origin
-    harvest: Harvest | None
     earned: Earned
     accreditation: Accreditation | None
     proof: Proof | None
+
+    @property
+    def harvest(self) -> Harvest | None:
+        """The purchases behind it, all households together."""
+        return self.origin.harvest
 
     @property
     def to_households(self) -> int:
@@ -100,7 +104,6 @@ def lot_trace(code: str) -> LotTrace | None:
         product=product,
         producer=lot.holder,
         origin=trace_back(lot),
-        harvest=harvest_of(lot),
         earned=earned_by(lot),
         accreditation=accreditation,
         proof=proof_of(f"lot:{lot.pk}"),
