@@ -236,11 +236,10 @@
     }
     const faults = document.querySelector(".faults");
     if (faults) faults.focus();
-    const here = document.querySelector('.rail [aria-current="page"]');
-    const rail = here && here.closest(".rail");
-    if (rail && rail.scrollWidth > rail.clientWidth) {
-      rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2;
-    }
+    document.querySelectorAll('.rail [aria-current="page"], .tabs [aria-current="page"]').forEach((here) => {
+      const strip = here.closest(".rail, .tabs");
+      if (strip.scrollWidth > strip.clientWidth) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+    });
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", arrive);
   else arrive();
