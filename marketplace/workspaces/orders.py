@@ -7,37 +7,14 @@ from typing import Any
 
 from django.db.models import OuterRef, Prefetch, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
 
 from marketplace.evidence.models import Entry
 from marketplace.fulfilment.models import ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import progress, state_of, to_pay, with_states
 from marketplace.shop.order.models import Line, Order
+from marketplace.workspaces.log_words import kind_in_words
 from marketplace.workspaces.regions import region_name
 from procurement.priority.models import Decision, Release
-
-# What the log's entries about an order mean; a kind that is not named here shows bare.
-TRAIL = {
-    "priority.judged": _("The rule judged the gift"),
-    "paper.filed": _("Paper put on file"),
-    "order.placed": _("Order placed"),
-    "pack.asked": _("Evidence pack asked for"),
-    "supplier_order.opened": _("Supplier order opened"),
-    "supplier_order.sent": _("Sent to the producer"),
-    "supplier_order.confirmed": _("Confirmed by the producer"),
-    "supplier_order.shipped": _("Shipped"),
-    "supplier_order.accepted": _("Accepted"),
-    "parcels.cancelled": _("Parcels cancelled"),
-    "parcels.refused": _("Parcels refused on arrival"),
-    "parcels.returned": _("Parcels returned"),
-    "loss.refunded": _("Refund received"),
-    "loss.repaid": _("Repaid by the producer"),
-    "supplier_order.accrual_corrected": _("Earnings corrected for a return"),
-    "supplier_order.accrued": _("Earnings of producer and households computed"),
-    "supplier_order.paid": _("Paid to the seller"),
-    "supplier_order.paid_out": _("Paid to producer and households"),
-    "households.confirmed": _("Households confirmed their payment"),
-}
 
 
 @dataclass(frozen=True)
@@ -106,7 +83,7 @@ def trail(order: Order) -> list[dict[str, Any]]:
     return [
         {
             "when": entry.written_at,
-            "title": TRAIL.get(entry.kind, entry.kind),
+            "title": kind_in_words(entry.kind),
             "text": entry.body.get("number", ""),
             "mark": bytes(entry.leaf_hash).hex(),
             "tone": "success",

@@ -22,22 +22,14 @@ from marketplace.shop.catalogue.models import CommodityClass, Determination, Pro
 from marketplace.shop.partner.models import StockRecord
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
+from marketplace.workspaces.log_words import kind_in_words
 from marketplace.workspaces.operate.bounds import bounds_context
 from marketplace.workspaces.operate.forms import ClassifyForm, GroundForm, PriceForm
 from marketplace.workspaces.pages import id_in, put_into, thanks
 from marketplace.workspaces.sheets import Column
-from marketplace.workspaces.templatetags.house import state_label
 from procurement.watch.sweep import open_proposals
 from suppliers.accreditation.models import Accreditation
 from suppliers.accreditation.queries import valid_on
-
-# What the log says about a product.
-_SAID = {
-    "offer.listed": gettext_lazy("Put on offer"),
-    "offer.unlisted": gettext_lazy("Taken off offer"),
-    "offer.listed_again": gettext_lazy("Put on offer again"),
-    "product.determined": gettext_lazy("Class or marks determined"),
-}
 
 
 class ProductFilters(Filters):
@@ -306,7 +298,7 @@ def _context(found: Product) -> dict[str, Any]:
         "trail": [
             {
                 "when": entry.written_at,
-                "title": _SAID.get(entry.kind) or state_label(entry.kind.removeprefix("accreditation.")),
+                "title": kind_in_words(entry.kind),
                 "text": entry.body.get("ground", ""),
                 "mark": bytes(entry.leaf_hash).hex(),
             }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -21,6 +22,7 @@ from marketplace.steps.actions import oldest_due
 from marketplace.steps.models import Step, StepState
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, containing, day, words
+from marketplace.workspaces.log_words import kind_in_words, kinds_said, subject_in_words
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.sheets import Column
 from procurement.policy.models import Policy
@@ -69,8 +71,14 @@ class EntryFilters(Filters):
     def narrowed(self, rows: Any) -> Any:
         """The entries that fit."""
         if text := self.wishes.get("q"):
-            rows = rows.filter(containing(text, "kind", "subject"))
+            rows = rows.filter(containing(text, "kind", "subject") | Q(kind__in=kinds_said(text)))
         return between(rows, "written_at", self.wishes, moments=True)
+
+
+def _in_words(entries: Sequence[Any]) -> list[Any]:
+    for entry in entries:
+        entry.kind_words, entry.about = kind_in_words(entry.kind), subject_in_words(entry.subject)
+    return list(entries)
 
 
 @open_to(Role.OPERATOR)
@@ -81,8 +89,8 @@ def evidence(request: HouseRequest) -> HttpResponseBase:
         Entry.objects.defer("leaf").select_related("union").order_by("-id"),
         (
             Column("pk", _("Entry")),
-            Column("kind", _("Kind")),
-            Column("subject", _("About")),
+            Column("kind_words", _("Kind")),
+            Column("about", _("About")),
             Column("union", _("Union")),
             Column("written_at", _("Written"), "time"),
         ),
@@ -93,6 +101,7 @@ def evidence(request: HouseRequest) -> HttpResponseBase:
             "shield",
         ),
         filters=EntryFilters(request),
+        present=_in_words,
     )
     latest = Checkpoint.objects.order_by("-size").prefetch_related("cosignatures").first()
     signed = dict(Cosignature.objects.values_list("witness").annotate(n=Count("id")))

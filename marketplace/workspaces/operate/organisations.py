@@ -23,18 +23,11 @@ from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Organisation, OrganisationKind, Role, UnionLevel
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
+from marketplace.workspaces.log_words import kind_in_words
 from marketplace.workspaces.operate.forms import FundForm, GroundForm, NameForm, OrganisationForm, PurseForm
 from marketplace.workspaces.pages import put_into, thanks
 from marketplace.workspaces.sheets import Column
 from suppliers.registration import actions
-
-# What the log says about an organisation.
-_SAID = {
-    "organisation.registered": gettext_lazy("Registered"),
-    "organisation.renamed": gettext_lazy("Name or number changed"),
-    "organisation.suspended": gettext_lazy("Taken out of good standing"),
-    "organisation.reinstated": gettext_lazy("Back in good standing"),
-}
 
 
 class OrganisationFilters(Filters):
@@ -222,7 +215,7 @@ def _context(found: Organisation) -> dict[str, Any]:
         "trail": [
             {
                 "when": entry.written_at,
-                "title": _SAID.get(entry.kind, entry.kind),
+                "title": kind_in_words(entry.kind),
                 "text": entry.body.get("reason", ""),
                 "mark": bytes(entry.leaf_hash).hex(),
             }
