@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.workspaces.templatetags._labels import state
@@ -161,7 +160,7 @@ def kind_in_words(kind: str) -> str:
     if kind in KINDS:
         return str(KINDS[kind])
     sort, _dot, code = kind.partition(".")
-    return _(STATES[sort]) % {"state": state(code).words} if sort in STATES and code else kind
+    return str(STATES[sort]) % {"state": state(code).words} if sort in STATES and code else kind
 
 
 def kinds_said(text: str) -> list[str]:

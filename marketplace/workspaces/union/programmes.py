@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 from typing import Any
 
@@ -37,7 +38,7 @@ from marketplace.workspaces.union.forms import (
 from marketplace.workspaces.union.frame import carried_out, frame, preview_context, programme_of
 from marketplace.workspaces.union.lists import programme_listing
 from marketplace.workspaces.union.purses import set_aside as set_money_aside
-from marketplace.workspaces.union.suggestions import first_draft
+from marketplace.workspaces.union.suggestions import draft_to_make_good, first_draft
 from marketplace.workspaces.union.uploads import running
 from procurement.priority.actions import ask_exception
 from procurement.priority.models import Ground
@@ -75,8 +76,13 @@ def index(request: HouseRequest) -> HttpResponseBase:
 
 @open_to(Role.BUYER)
 def new(request: HouseRequest) -> HttpResponse:
-    """Open a plan."""
-    start = first_draft(request.organisation, today(), request.GET.get("occasion", ""))
+    """Open a plan; `?make_good=2026` asks for one that makes good what that year lacks."""
+    due = _due(request)
+    start = (
+        draft_to_make_good(request.organisation, today(), due.year)
+        if due
+        else first_draft(request.organisation, today(), request.GET.get("occasion", ""))
+    )
     form = ProgrammeForm(request.organisation, request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
         wishes = form.cleaned_data
@@ -89,7 +95,12 @@ def new(request: HouseRequest) -> HttpResponse:
         else:
             thanks(request, _("The plan was opened. Next: who gets the gift?"))
             return redirect("union:roster", pk=programme.pk)
-    return render(request, "union/programme_new.html", {"form": form})
+    return render(request, "union/programme_new.html", {"form": form, "due": due})
+
+
+def _due(request: HouseRequest) -> queries.Due | None:
+    wish = request.GET.get("make_good", "")
+    return queries.due(request.organisation, int(wish)) if re.fullmatch(r"20\d\d", wish) else None
 
 
 @open_to(Role.BUYER)
@@ -177,10 +188,13 @@ def goods(request: HouseRequest, pk: int) -> HttpResponse:
     if programme.order is not None:
         context["lines"] = queries.gift_contents(programme)
     if programme.state == ProgrammeState.DRAFT and Role.BUYER in request.roles:
-        form = CatalogueForm(request.GET)
+        # While something has to be made good only assistance products can be added: the list begins with them.
+        due = queries.due(request.organisation, programme.gift_year)
+        form = CatalogueForm(request.GET or ({"kind": "assistance"} if due else None))
         page = page_of(request, narrowed(listed(today()), form.wishes), _CARDS)
         page.object_list = with_rule(page.object_list, request.organisation, today())
-        context |= {"form": form, "page": page, "purses": queries.purses(request.organisation, programme.gift_year)}
+        purses = queries.purses(request.organisation, programme.gift_year)
+        context |= {"form": form, "page": page, "purses": purses, "due": due}
     return render(request, "union/goods.html", context | preview_context(programme) | {"key": uuid.uuid4().hex})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
@@ -43,6 +44,21 @@ def year_gauge(union: Organisation, year: int) -> Gauge | None:
     assistance, ordinary, held = row.assistance if row else 0, row.ordinary if row else 0, reserve(union, year)
     due = to_make_good(assistance, ordinary, held, minimum) if row and row.make_good_due else 0
     return gauge(assistance, ordinary, held, minimum, due, failures(union, year) if due else ())
+
+
+@dataclass(frozen=True)
+class Due:
+    """Assistance products (fen) that a producer's failure left to make good in a gift year, and in words what failed."""
+
+    year: int
+    amount: int
+    because: tuple[str, ...]
+
+
+def due(union: Organisation, year: int) -> Due | None:
+    """What the union has to make good in a gift year; None where nothing is."""
+    found = year_gauge(union, year)
+    return Due(year, found.make_good, found.because) if found and found.make_good else None
 
 
 def purses(union: Organisation, year: int) -> QuerySet[Purse]:

@@ -61,5 +61,14 @@ def first_draft(union: Organisation, day: date, occasion: str = "") -> dict[str,
     return draft | ({"purse": purse.pk} if purse else {})
 
 
+def draft_to_make_good(union: Organisation, day: date, year: int) -> dict[str, Any]:
+    """The form of a plan that makes good what a gift year lacks: for a festival of that year if one comes, else for birthdays."""
+    ahead = next((a for a in festivals_ahead(union, day, number=len(Occasion)) if a.festival.day.year == year), None)
+    draft = first_draft(union, day, ahead.occasion) if ahead else {"occasion": Occasion.BIRTHDAY}
+    purse = Purse.objects.filter(union=union, gift_year=year, kind=PurseKind.GENERAL).order_by("id").first()
+    title = _("Assistance products to make good %(year)s") % {"year": year}
+    return draft | {"title": title} | ({"purse": purse.pk} if purse else {})
+
+
 def _needed_by(festival: Festival) -> date:
     return festival.day - timedelta(days=_DAYS_BEFORE)

@@ -36,6 +36,7 @@ def home(request: HouseRequest) -> HttpResponse:
     plans = list(queries.open_programmes(union)[:100])
     mine: QuerySet[Any] = SupplierOrder.objects.filter(union=union, confirmed_at__isnull=False)
     arrived = with_states(mine).filter(Q(in_shipped__gt=0))
+    gauge = queries.year_gauge(union, year)
     context: dict[str, Any] = {
         "drafts": [p for p in plans if p.state == ProgrammeState.DRAFT],
         "choosing": [p for p in plans if p.state == ProgrammeState.CHOOSING],
@@ -44,14 +45,15 @@ def home(request: HouseRequest) -> HttpResponse:
         "arrived": arrived.select_related("order", "producer")[:_FEW],
         "cases": AuditCase.objects.filter(union=union, state=CaseState.OPEN)[:_FEW],
         "problems": Complaint.objects.filter(union=union, state=ComplaintState.OPEN).count(),
-        "gauge": queries.year_gauge(union, year),
+        "gauge": gauge,
+        "due": queries.Due(year, gauge.make_good, gauge.because) if gauge and gauge.make_good else None,
         "purses": queries.purses(union, year),
         "ahead": festivals_ahead(union, today()),
         "year": year,
         "is_buyer": Role.BUYER in request.roles,
         "is_approver": Role.APPROVER in request.roles,
     }
-    waiting = ("drafts", "choosing", "submitted", "approved", "arrived", "cases", "problems")
+    waiting = ("due", "drafts", "choosing", "submitted", "approved", "arrived", "cases", "problems")
     context["nothing"] = not any(context[key] for key in waiting)
     return render(request, "union/home.html", context)
 

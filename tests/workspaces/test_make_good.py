@@ -1,0 +1,81 @@
+"""What a producer's failure left to make good: said first, and made good by a plan that begins with assistance products."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from marketplace.demo import cast
+from marketplace.fulfilment.losses import Report, give_up
+from marketplace.ledger.actions import open_purse, set_aside
+from marketplace.steps.actions import run_all_due
+from marketplace.workspaces.union.suggestions import draft_to_make_good
+from procurement.policy.models import Occasion
+from tests.workspaces.persons import Person, text
+from tests.world import DATES, MOONCAKES, draft, placed, seller_of, side, supplier_orders
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+def owed() -> int:
+    """A producer gives up 2 of 30 bags of dates at ¥30.00, on which the year's mooncakes rest; the gift year."""
+    giver = side()
+    aside = cast.to_set_aside(30 * 3_000, 30 * 10_800, giver.reserve.account.balance, 5_000)
+    set_aside(giver.buyer, giver.general, giver.reserve, aside, "aside")
+    order = placed(giver, [DATES, MOONCAKES], heads=30)
+    run_all_due()
+    part = next(so for so in supplier_orders(order) if so.producer.code == "P-JX")
+    lost = tuple(part.parcels.order_by("pk").values_list("pk", flat=True)[:2])
+    give_up(seller_of(part), part, Report(lost, "cannot_supply"))
+    return timezone.localdate().year
+
+
+def test_the_buyer_is_led_from_what_is_due_to_a_plan_that_says_it() -> None:
+    year, buyer = owed(), Person(cast.BUYER)
+    home = buyer.open("union:home")
+    assert "To make good: ¥60.00 of assistance products" in text(home)
+    address = f"{reverse('union:programme_new')}?make_good={year}"
+    assert address in home.content.decode()
+    page = buyer.client.get(address)
+    assert page.context["due"].amount == 6_000
+    assert f"before the gift year {year} is closed" in text(page)
+    assert page.context["form"].initial["title"] == f"Assistance products to make good {year}"
+    assert page.context["form"].initial["purse"] == side().general.pk
+
+
+def test_the_approver_is_told_but_not_asked_to_plan() -> None:
+    owed()
+    home = Person(cast.APPROVER).open("union:home")
+    assert "To make good: ¥60.00 of assistance products" in text(home)
+    assert "make_good=" not in home.content.decode()
+
+
+def test_goods_begin_with_assistance_products_until_it_is_made_good() -> None:
+    owed()
+    plan, buyer = draft(side(), title="补足"), Person(cast.BUYER)
+    page = buyer.open("union:goods", plan.pk)
+    assert {card.outcome for card in page.context["page"].object_list} == {"assistance"}
+    assert "only assistance products can be added" in text(page)
+    everything = buyer.open("union:goods", plan.pk, kind="", sort="price")
+    assert "ordinary" in {card.outcome for card in everything.context["page"].object_list}
+
+
+@pytest.mark.parametrize("wish", ["", "1999", "2026x", "2031"])
+def test_where_nothing_is_due_the_plan_is_one_like_any_other(wish: str) -> None:
+    page = Person(cast.BUYER).client.get(f"{reverse('union:programme_new')}?make_good={wish}")
+    assert page.context["due"] is None
+    assert "To make good" not in text(page)
+
+
+def test_a_plan_that_makes_good_falls_on_a_festival_of_that_year_or_on_birthdays() -> None:
+    union = side().union
+    purse = open_purse(union, "慰问经费", 2036).pk
+    found = draft_to_make_good(union, date(2036, 9, 1), 2036)
+    assert (found["occasion"], found["purse"]) == (Occasion.NATIONAL_DAY, purse)
+    with translation.override("zh-hans"):
+        assert draft_to_make_good(union, date(2036, 11, 24), 2036) == {
+            "occasion": Occasion.BIRTHDAY, "title": "2036 年帮扶产品补足慰问", "purse": purse,
+        }  # fmt: skip
