@@ -9,7 +9,7 @@ from marketplace.evidence.models import Checkpoint
 from marketplace.fulfilment.models import ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import state_of
 from marketplace.shop.order.models import Order
-from procurement.priority.models import Outcome
+from procurement.priority.models import ExceptionState, Ground, Outcome
 
 # The derived states of a supplier order, in order (marketplace/fulfilment/queries.py).
 SUPPLIER_ORDER_STATES = ["new", "sent", "confirmed", "assigned", "uncalled", "shipped", "accepted", "closed"]
@@ -85,10 +85,21 @@ class StatementSerializer(serializers.Serializer):
         help_text="what the ledger says left the purses for orders, less what came back or is owed back"
     )
     refund_due = serializers.IntegerField(help_text="what sellers still owe back for goods returned")
-    compliant = serializers.BooleanField()
+    share_kept = serializers.BooleanField(
+        help_text="ordinary gifts are within the limit, or only a producer's failure took them above it"
+    )
+    last_year_kept = serializers.BooleanField(
+        help_text="assistance goods, with what is set aside, are not below `last_assistance`"
+    )
+    last_year_missing = serializers.IntegerField(help_text="what is missing to that")
+    compliant = serializers.BooleanField(
+        help_text="both are kept; a year without ordinary gifts, or below the last one because producers failed, is no breach"
+    )
     make_good_due = serializers.BooleanField(help_text="a producer's failure has to be made good before ordinary goods")
     to_make_good = serializers.IntegerField(help_text="assistance goods to buy, or money to set aside, until it is")
-    failures = FailureSerializer(many=True, help_text="why something has to be made good")
+    failures = FailureSerializer(
+        many=True, help_text="why something has to be made good, or the year is below the last one"
+    )
     leakage = serializers.IntegerField(
         help_text="covered order lines without an allowing decision; zero by construction"
     )
@@ -101,6 +112,27 @@ class StatementSerializer(serializers.Serializer):
     certificates = serializers.ListField(child=serializers.CharField())
     exceptions = serializers.ListField(child=serializers.CharField())
     orders = OrderRowSerializer(many=True)
+
+
+class ExceptionSerializer(serializers.Serializer):
+    """A request for an exception and what became of it. `answer` is why it was refused, or what was said when it was granted."""
+
+    number = serializers.CharField()
+    union = serializers.CharField(source="union.code")
+    product = serializers.IntegerField(source="product_id")
+    ground = serializers.ChoiceField(choices=Ground.values)
+    quantity = serializers.IntegerField()
+    used = serializers.IntegerField()
+    value = serializers.IntegerField(help_text="what the units cost without freight when asked for, in fen")
+    valid_from = serializers.DateField()
+    valid_to = serializers.DateField()
+    state = serializers.ChoiceField(choices=[*ExceptionState.values, "expired"], source="state_today")
+    waives_share = serializers.BooleanField()
+    waits_for = serializers.CharField(source="waits_for.code", default=None, allow_null=True)
+    answer_by = serializers.DateTimeField(allow_null=True)
+    decided_for = serializers.CharField(source="decided_for.code", default=None, allow_null=True)
+    answer = serializers.CharField()
+    revoked_because = serializers.CharField()
 
 
 class OrderSerializer(serializers.Serializer):
@@ -187,6 +219,12 @@ class OrderPageSerializer(_PageSerializer):
     """A page of orders."""
 
     results = OrderSerializer(many=True)
+
+
+class ExceptionPageSerializer(_PageSerializer):
+    """A page of requests for exceptions."""
+
+    results = ExceptionSerializer(many=True)
 
 
 class SupplierOrderPageSerializer(_PageSerializer):

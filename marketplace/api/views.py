@@ -33,7 +33,7 @@ from marketplace.signin.second_factor import is_missing
 from marketplace.steps.commands import once
 from marketplace.workspaces.doors import Audience, choose, memberships_of, viewers
 from procurement.compliance.queries import statement
-from procurement.priority.models import Decision
+from procurement.priority.models import Decision, PriorityException
 
 _UNION_SIDE = (Role.BUYER, Role.APPROVER, Role.UNION_OFFICER, Role.AUDITOR)
 _KEY = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
@@ -163,6 +163,26 @@ class OrdersView(HouseView):
         pages = NewestFirst()
         rows = pages.paginate_queryset(Order.objects.select_related("union"), request, self)
         return pages.get_paginated_response(serializers.OrderSerializer(rows, many=True).data)
+
+
+class ExceptionsView(HouseView):
+    """Requests for exceptions that the caller's scope sees."""
+
+    roles = _UNION_SIDE
+
+    @extend_schema(
+        operation_id="exceptions",
+        parameters=[
+            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` or `previous` of another page.")
+        ],
+        responses={200: serializers.ExceptionPageSerializer} | _REFUSALS,
+    )
+    def get(self, request: Request) -> Response:
+        """Requests, newest first, 50 a page, with who answers by when, and why one was refused or revoked."""
+        pages = NewestFirst()
+        asked = PriorityException.objects.select_related("union", "waits_for", "decided_for")
+        rows = pages.paginate_queryset(asked, request, self)
+        return pages.get_paginated_response(serializers.ExceptionSerializer(rows, many=True).data)
 
 
 class OrderView(HouseView):

@@ -70,7 +70,11 @@ def _ask(year: Year, union: str, sku: str, quantity: int, word: str, days: int) 
     if word == "granted":
         year.diary.note(today + timedelta(days=1), partial(grant_exception, officer, asked), 11)
     elif word == "refused":
-        year.diary.note(today + timedelta(days=2), partial(refuse_exception, officer, asked), 11)
+        year.diary.note(
+            today + timedelta(days=2),
+            partial(refuse_exception, officer, asked, answer="同类帮扶产品中已有相同规格，请改选"),
+            11,
+        )
 
 
 def _audit(year: Year, union: str, auditor: str, question: str, reply: str, conclusion: str) -> None:

@@ -16,7 +16,8 @@ from procurement.compliance.queries import Failure
 class Gauge:
     """What `{% share_gauge %}` needs: shares in basis points, amounts in fen. `share` is None when nothing was bought.
 
-    `make_good` is what a producer's failure left to be made good, `because` says in words what failed.
+    `make_good` is what a producer's failure left to be made good, `because` says in words what failed. `last` are the assistance
+    goods of the year before where the policy says not to fall below them, else 0.
     """
 
     share: int | None
@@ -26,6 +27,7 @@ class Gauge:
     reserve: int
     make_good: int = 0
     because: tuple[str, ...] = ()
+    last: int = 0
 
     @property
     def total(self) -> int:
@@ -38,6 +40,11 @@ class Gauge:
         return self.assistance * 10_000 // self.total if self.total else 0
 
     @property
+    def last_missing(self) -> int:
+        """Assistance goods (fen) still missing to those of the year before; what is set aside counts."""
+        return max(0, self.last - self.assistance - self.reserve)
+
+    @property
     def missing(self) -> int:
         """Assistance goods (fen) that must still be bought, or set aside, before the minimum holds."""
         if self.required >= 10_000:
@@ -47,12 +54,18 @@ class Gauge:
 
 
 def gauge(
-    assistance: int, ordinary: int, reserve: int, required: int, make_good: int = 0, failures: Iterable[Failure] = ()
+    assistance: int,
+    ordinary: int,
+    reserve: int,
+    required: int,
+    make_good: int = 0,
+    failures: Iterable[Failure] = (),
+    last: int = 0,
 ) -> Gauge:
     """The share as the rule counts it: what is bought and what is set aside, of both and the ordinary goods."""
     whole = assistance + ordinary + reserve
     share = (assistance + reserve) * 10_000 // whole if assistance + ordinary else None
-    return Gauge(share, required, assistance, ordinary, reserve, make_good, tuple(failure_words(failures)))
+    return Gauge(share, required, assistance, ordinary, reserve, make_good, tuple(failure_words(failures)), last)
 
 
 def failure_words(failures: Iterable[Failure]) -> list[str]:

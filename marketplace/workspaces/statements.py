@@ -35,7 +35,13 @@ def statement_context(union: Organisation, year: int) -> dict[str, Any]:
     return context | {
         "statement": found,
         "gauge": gauge(
-            found.assistance, found.ordinary, found.reserve, found.minimum_share_bp, found.to_make_good, found.failures
+            found.assistance,
+            found.ordinary,
+            found.reserve,
+            found.minimum_share_bp,
+            found.to_make_good,
+            found.failures,
+            found.last_assistance,
         ),
         "policies": len({row.policy for row in found.orders} | {found.policy}),
         "orders": [_order(row) for row in found.orders],
@@ -54,8 +60,10 @@ def red_facts(found: Statement) -> list[str]:
             _("Order lines worth %(amount)s have no decision that allows them. This must not be: verify the log.")
             % {"amount": fen(found.leakage)}
         )
-    if not found.compliant:
+    if not found.share_kept:
         facts.append(_("Ordinary gifts are above what the year's assistance goods allow."))
+    if not found.last_year_kept:
+        facts.append(below_last_year(found))
     if found.make_good_due:
         facts.append(
             _("A producer's failure has to be made good, %(amount)s: no more ordinary goods until then.")
@@ -76,6 +84,18 @@ def red_facts(found: Statement) -> list[str]:
             % {"count": found.refused_attempts}
         )
     return facts
+
+
+def below_last_year(found: Statement) -> str:
+    """By how much the year is below the last one, and whether ordinary gifts were bought all the same; empty where it is not."""
+    if found.last_year_kept:
+        return ""
+    missing = {"missing": fen(found.last_year_missing), "last": fen(found.last_assistance)}
+    if found.ordinary and not found.compliant:
+        return _(
+            "Ordinary gifts were bought, and assistance goods are %(missing)s below the %(last)s of the year before."
+        ) % (missing)
+    return _("Assistance goods are %(missing)s below the %(last)s of the year before so far.") % missing
 
 
 def json_download(union: Organisation, year: int) -> HttpResponse:
@@ -154,7 +174,9 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
         (_("Share of what is accepted and paid"), found.counted_share_bp),
         (_("Minimum share"), found.minimum_share_bp),
     ]
-    verdict = _("Minimum reached") if found.compliant else _("Below the minimum")
+    verdicts = [(_("Verdict"), _("Minimum reached") if found.share_kept else _("Below the minimum"))]
+    if found.last_assistance:
+        verdicts.append((_("The year before"), below_last_year(found) or _("Not below the year before")))
     return Sheet(
         _("Statement"),
         (
@@ -169,7 +191,7 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
             {"what": _("Policy"), "words": found.policy},
             *({"what": words, "amount": fen_} for words, fen_ in amounts),
             *({"what": words, "share": bp_} for words, bp_ in shares),
-            {"what": _("Verdict"), "words": verdict},
+            *({"what": what, "words": words} for what, words in verdicts),
             *(
                 {"what": _("What a producer failed to deliver"), "words": words}
                 for words in failure_words(found.failures)

@@ -24,7 +24,7 @@ from suppliers.offerbook.models import Book
 from suppliers.offerbook.queries import Standing, stood_of_products
 
 SAMPLE = 50
-_MOST = 500  # touched purchases judged in one go
+CHUNK = 100  # touched purchases judged in one go
 _ORDINARY = (Outcome.NO_EQUIVALENT, Outcome.PARTIAL)
 # Criteria that compare two products, which are judged anew; all others stay as they stood.
 _COMPARED = {"content", "grade", "processing", "dietary"}
@@ -55,46 +55,69 @@ class _Measured:
     dietary: tuple[str, ...]
 
 
-def estimate(gift_year: int, seed: int) -> Estimate:
-    """Judge again what the gift year's ordinary purchases rest on; a seed draws its sample. Within a scope that sees all."""
+@dataclass(frozen=True)
+class Gone:
+    """How far a year's touched purchases were judged again: up to which judgement, how many they were, what of them leaked (fen)."""
+
+    after: int = 0
+    touched: int = 0
+    leaked: int = 0
+
+
+def go_on(gift_year: int, so_far: Gone) -> Gone | None:
+    """Judge the next CHUNK of the touched purchases again; None when there are no more. Within a scope that sees all."""
+    chunk = _touched(gift_year, so_far.after, CHUNK)
+    if not chunk:
+        return None
+    found = sum(leaked_of(judgement) for judgement in Judgement.objects.filter(pk__in=chunk).order_by("pk"))
+    return Gone(chunk[-1], so_far.touched + len(chunk), so_far.leaked + found)
+
+
+def estimate(gift_year: int, seed: int, so_far: Gone | None = None) -> Estimate:
+    """Judge again what the gift year's ordinary purchases rest on, from `so_far` on to the last; a seed draws the sample of the rest.
+
+    Within a scope that sees all.
+    """
+    gone = so_far or Gone()
+    while further := go_on(gift_year, gone):
+        gone = further
     ordinary = Decision.objects.filter(gift_year=gift_year, outcome__in=_ORDINARY)
     amounts = {row["judgement"]: row["fen"] for row in ordinary.values("judgement").annotate(fen=Sum("amount"))}
-    touched = sorted(_touched(gift_year))[:_MOST]
-    rest = sorted(amounts.keys() - set(touched))
+    rest = sorted(amounts.keys() - set(_touched(gift_year)))
     sample = random.Random(seed).sample(rest, min(SAMPLE, len(rest)))
-    leaked = {j.pk: leaked_of(j) for j in Judgement.objects.filter(pk__in=[*touched, *sample]).order_by("pk")}
-    found, drawn = sum(leaked[pk] for pk in touched), sum(leaked[pk] for pk in sample)
+    drawn = sum(leaked_of(judgement) for judgement in Judgement.objects.filter(pk__in=sample).order_by("pk"))
     drawn_amount, rest_amount = sum(amounts[pk] for pk in sample), sum(amounts[pk] for pk in rest)
     return Estimate(
         purchases=len(amounts),
         purchased=sum(amounts.values()),
-        touched=len(touched),
-        touched_leaked=found,
+        touched=gone.touched,
+        touched_leaked=gone.leaked,
         sampled=len(sample),
         sampled_amount=drawn_amount,
         sampled_leaked=drawn,
-        estimated=found + (drawn * rest_amount // drawn_amount if drawn_amount else 0),
+        estimated=gone.leaked + (drawn * rest_amount // drawn_amount if drawn_amount else 0),
     )
 
 
-def _touched(gift_year: int) -> set[int]:
-    """Judgements with ordinary purchases whose product or class was determined, or whose bounds were set, after them."""
+def _touched(gift_year: int, after: int = 0, most: int | None = None) -> list[int]:
+    """Judgements, by id from `after` on, with ordinary purchases whose product or class was determined, or bounds were set, later."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT DISTINCT d.judgement_id FROM priority_decision d
             JOIN priority_judgement j ON j.id = d.judgement_id
             JOIN catalogue_product p ON p.id = d.product_id
-            WHERE d.gift_year = %s AND d.outcome = ANY(%s) AND (
+            WHERE d.gift_year = %s AND d.judgement_id > %s AND d.outcome = ANY(%s) AND (
                 EXISTS (SELECT FROM catalogue_determination t WHERE t.at > j.at
                     AND (t.product_id = d.product_id OR t.to_class_id = p.commodity_class_id))
                 OR EXISTS (SELECT FROM catalogue_classbounds b WHERE b.commodity_class_id = p.commodity_class_id
                     AND b.state = 'in_force' AND b.decided_at > j.at)
             )
+            ORDER BY d.judgement_id LIMIT %s
             """,
-            [gift_year, [str(outcome) for outcome in _ORDINARY]],
+            [gift_year, after, [str(outcome) for outcome in _ORDINARY], most],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return [row[0] for row in cursor.fetchall()]
 
 
 def leaked_of(judgement: Judgement) -> int:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
-from procurement.compliance.estimating import estimate
+from procurement.compliance.estimating import Gone, estimate
 from procurement.compliance.leakage import leakage
 from procurement.compliance.models import RuleFigures
 from procurement.watch.queries import refuted
@@ -62,15 +62,15 @@ def counted(gift_year: int) -> Counted:
     return Counted(*(int(value) for value in [*row, leakage(gift_year), found]))
 
 
-def figures_of(gift_year: int) -> dict[str, int]:
-    """What was counted and what is estimated, by name. Within a scope that sees all."""
+def figures_of(gift_year: int, so_far: Gone | None = None) -> dict[str, int]:
+    """What was counted and what is estimated, by name; `so_far` may have been judged again before. Within a scope that sees all."""
     # Whoever knows the day can draw the same sample again.
-    estimated = asdict(estimate(gift_year, seed=timezone.localdate().toordinal()))
+    estimated = asdict(estimate(gift_year, seed=timezone.localdate().toordinal(), so_far=so_far))
     return asdict(counted(gift_year)) | {f"estimate_{name}": value for name, value in estimated.items()}
 
 
-def publish(gift_year: int) -> RuleFigures:
+def publish(gift_year: int, so_far: Gone | None = None) -> RuleFigures:
     """Count a year, estimate what escaped, and put both into the log and on the public page. Within a scope that sees all."""
-    now, figures = timezone.now(), figures_of(gift_year)
+    now, figures = timezone.now(), figures_of(gift_year, so_far)
     entry = record("figures.published", {"year": gift_year, **figures}, subject=f"figures:{gift_year}")
     return RuleFigures.objects.create(gift_year=gift_year, figures=figures, entry=entry, at=now)

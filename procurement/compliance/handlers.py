@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils import timezone
 from marketplace.steps.models import Step
 from marketplace.steps.registry import handles
 from procurement.compliance.actions import INTEND, SEAL, intend, seal
+from procurement.compliance.estimating import Gone, go_on
 from procurement.compliance.figures import publish
 
 
@@ -25,11 +27,19 @@ def on_seal(step: Step) -> timedelta | None:
 
 
 @handles("figures.publish", queue="reports")
-def on_figures(step: Step) -> None:
-    """Publish the rule's figures of this gift year and the last one."""
+def on_figures(step: Step) -> bool:
+    """Publish the rule's figures of last gift year and this one; False while there is more to judge again."""
     year = timezone.localdate().year
-    for gift_year in (year - 1, year):
-        publish(gift_year)
+    years = step.cursor.get("years", [year - 1, year])
+    gone = Gone(**step.cursor.get("gone", {}))
+    while years:
+        further = go_on(years[0], gone)
+        if further:
+            step.cursor = {"years": years, "gone": asdict(further)}
+            return False
+        publish(years[0], gone)
+        years, gone = years[1:], Gone()
+    return True
 
 
 def _pack_of(step: Step) -> int:

@@ -108,8 +108,8 @@ class Statement:
 
     Gifts are what was placed less what was cancelled, refused or returned (`released`); `spent` is what they cost the purses, when
     sellers have also given back what they still owe (`refund_due`). `policy` is that which binds the year: see `decided_under`.
-    While something has to be made good, `failures` say why. `last_assistance` are the assistance goods of the year before where the
-    policy says that a year does not fall below them, else 0.
+    While something has to be made good, or the year is below the last one, `failures` say why. `last_assistance` are the assistance
+    goods of the year before where the policy says that a year does not fall below them, else 0.
     """
 
     union: str
@@ -152,9 +152,25 @@ class Statement:
         return self.counted_assistance * 10_000 // whole if whole else 10_000
 
     @property
-    def compliant(self) -> bool:
+    def share_kept(self) -> bool:
         """Whether the ordinary gifts keep within the limit, or only a producer's failure (to be made good) took them above it."""
         return self.make_good_due or self.ordinary_limit < 0 or self.ordinary <= self.ordinary_limit
+
+    @property
+    def last_year_missing(self) -> int:
+        """Assistance goods (fen) to buy, or to set money aside for, before the year is not below the last one; else 0."""
+        return max(0, self.last_assistance - self.assistance - self.reserve)
+
+    @property
+    def last_year_kept(self) -> bool:
+        """Whether the year is not below the last one, where the policy asks for that; money set aside counts."""
+        return self.last_year_missing == 0
+
+    @property
+    def compliant(self) -> bool:
+        """Whether both hold. A year below the last one is no breach before there are ordinary gifts, nor by producers' failures."""
+        failed = sum(one.amount for one in self.failures)
+        return self.share_kept and (self.last_year_kept or not self.ordinary or failed >= self.last_year_missing)
 
     def as_dict(self) -> dict[str, Any]:
         """The published form: integers and strings only."""
@@ -164,7 +180,8 @@ class Statement:
             if name not in ("orders", "decisions", "failures")
         }
         fields |= {"certificates": list(self.certificates), "exceptions": list(self.exceptions)}
-        fields |= {"share_bp": self.share_bp, "counted_share_bp": self.counted_share_bp, "compliant": self.compliant}
+        told = ("share_bp", "counted_share_bp", "share_kept", "last_year_kept", "last_year_missing", "compliant")
+        fields |= {name: getattr(self, name) for name in told}
         fields["orders"] = [asdict(row) for row in self.orders]
         fields["failures"] = [asdict(one) for one in self.failures]
         fields["decisions"] = dict(self.decisions)
@@ -187,6 +204,7 @@ def statement(union: Organisation, year: int) -> Statement:
     row, before = by_year.get(year), by_year.get(year - 1)
     missing = to_make_good(assistance, ordinary, set_aside, share_bp) if row and row.make_good_due else 0
     owed = _refund_due(union, year)
+    last = before.assistance if before and policy.keep_last_year else 0
     return Statement(
         union=union.code,
         union_name=union.name,
@@ -220,9 +238,9 @@ def statement(union: Organisation, year: int) -> Statement:
         ),
         make_good_due=missing > 0,
         to_make_good=missing,
-        failures=failures(union, year) if missing else (),
+        failures=failures(union, year) if missing or assistance + set_aside < last else (),
         leakage=leakage(year, union),
-        last_assistance=before.assistance if before and policy.keep_last_year else 0,
+        last_assistance=last,
     )
 
 

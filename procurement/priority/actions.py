@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from secrets import token_bytes
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from marketplace.evidence.actions import MIN_SALT, commit_to
 from marketplace.ledger.actions import is_posted, release, yuan
 from marketplace.ledger.errors import PurseElsewhere
 from marketplace.ledger.models import Purse, PurseKind
@@ -28,6 +30,7 @@ from procurement.priority.errors import (
     NothingAsked,
     PeriodUnfit,
     ReasonMissing,
+    RefusalUnfounded,
     ReserveBound,
     SecondPersonDue,
 )
@@ -152,13 +155,20 @@ def grant_exception(actor: User, exception: PriorityException, *, waives_share: 
     exception.refresh_from_db()
 
 
-def refuse_exception(actor: User, exception: PriorityException, *, answer: str = "") -> None:
-    """Refuse as an officer of a union above. Raises NotAllowed, OwnUnion, DecidedHigherUp, ExceptionNotOpen."""
+def refuse_exception(actor: User, exception: PriorityException, *, answer: str) -> None:
+    """Refuse as an officer of a union above, and say why: the union reads it, the log commits to it.
+
+    Raises NotAllowed, OwnUnion, DecidedHigherUp, ExceptionNotOpen, RefusalUnfounded.
+    """
     with transaction.atomic(), seen_by(None):
         locked, above = _open(actor, exception)
+        if not answer.strip():
+            raise RefusalUnfounded(number=exception.number)
         _close(locked, ExceptionState.REFUSED, actor, above, answer)
+        salt = locked.answer_salt = token_bytes(MIN_SALT)
         locked.save()
-        record_exception("exception.refused", locked, office=above.code)
+        # Words may speak of people: the log knows that they were these, not what they are.
+        record_exception("exception.refused", locked, office=above.code, reason=commit_to(locked.answer, salt))
     exception.refresh_from_db()
 
 

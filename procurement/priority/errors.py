@@ -189,6 +189,25 @@ class ReasonMissing(HouseError):
     sentence = _("Say why: the union that asked reads it, and so does the auditor.")
 
 
+class RefusalUnfounded(HouseError):
+    """A refusal without a word why."""
+
+    code = "refusal_unfounded"
+    sentence = _(
+        "Say why you refuse %(number)s: the union that asked reads it, and knows what to choose or what to show instead."
+    )
+
+
+class PolicyChanged(HouseError):
+    """Another policy came into force between judging and storing."""
+
+    code = "policy_changed"
+    sentence = _(
+        "While the gift was judged another policy came into force, so this verdict counts no more and nothing was ordered. "
+        "Open the plan again: it is judged by what holds now, and can then be placed."
+    )
+
+
 class NoOfficer(HouseError):
     """A delegate who is no officer anywhere."""
 

@@ -160,6 +160,7 @@ class PriorityException(models.Model):
     decided_for = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", null=True)
     decided_at = models.DateTimeField(null=True)
     answer = models.TextField(blank=True)
+    answer_salt = models.BinaryField(max_length=16, null=True, help_text="of the log's commitment to the answer")
     revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
     revoked_at = models.DateTimeField(null=True)
     revoked_because = models.TextField(blank=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from marketplace.evidence.actions import record
@@ -20,7 +20,7 @@ from marketplace.shop.order.models import Line, Order
 from marketplace.shop.policy import PurchaseRequest, Verdict
 from marketplace.steps.actions import write
 from procurement.priority import rule
-from procurement.priority.errors import WHY_OVER, ExceptionOver, RuleViolation
+from procurement.priority.errors import WHY_OVER, ExceptionOver, PolicyChanged, RuleViolation
 from procurement.priority.gifts import Asked, Question, question, why_over
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException
 from procurement.priority.words import in_words
@@ -28,6 +28,8 @@ from procurement.priority.years import flag, is_made_good, open_year, share_in_f
 
 # The step that shows new certificates to the producers of their classes; the floor's watchdogs carry it out.
 CERTIFIED = "certificate.show"
+# What the trigger `by_the_policy` says of a judgement by another policy than the one that binds the union.
+_BINDS = "is not by the policy that binds its union"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class PriorityPolicy:
 
 
 def _store(verdict: Verdict) -> Judgement:
+    """Raises PolicyChanged where the policy that judged binds the union no more: the transaction ends with it."""
     judged: Judged = verdict.detail
     request = verdict.request
     taken, given = rule.to_canonical(judged.question.gift), rule.to_canonical(judged.judgement)
@@ -95,19 +98,24 @@ def _store(verdict: Verdict) -> Judgement:
         subject=request.subject,
         union_id=request.union.pk,
     )
-    return Judgement.objects.create(
-        union=request.union,
-        gift_year=request.gift_year,
-        subject=request.subject,
-        allowed=verdict.allowed,
-        policy=judged.question.policy,
-        engine=judged.judgement.engine,
-        engine_hash=rule.engine_hash(),
-        input=taken.decode(),
-        output=given.decode(),
-        entry=entry,
-        leaf_hash=entry.leaf_hash,
-    )
+    try:
+        return Judgement.objects.create(
+            union=request.union,
+            gift_year=request.gift_year,
+            subject=request.subject,
+            allowed=verdict.allowed,
+            policy=judged.question.policy,
+            engine=judged.judgement.engine,
+            engine_hash=rule.engine_hash(),
+            input=taken.decode(),
+            output=given.decode(),
+            entry=entry,
+            leaf_hash=entry.leaf_hash,
+        )
+    except IntegrityError as error:
+        if _BINDS in str(error):
+            raise PolicyChanged from error
+        raise
 
 
 def _certify(stored: Judgement, judged: Judged, order: Order) -> dict[str, Certificate]:

@@ -49,6 +49,7 @@ def test_every_address_names_its_audience() -> None:
     audiences = {pattern.name: pattern.callback.audience for pattern in resolver.url_patterns}
     assert audiences == {
         "api-statement": Audience(UNION_SIDE),
+        "api-exceptions": Audience(UNION_SIDE),
         "api-orders": Audience(UNION_SIDE),
         "api-order": Audience(UNION_SIDE),
         "api-supplier-orders": Audience(frozenset({Role.PRODUCER})),
@@ -60,7 +61,8 @@ def test_every_address_names_its_audience() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["statements/U-XA-YT/2026", "orders/", "orders/x", "supplier-orders/", "supplier-orders/x/confirm"]
+    "path",
+    ["statements/U-XA-YT/2026", "exceptions/", "orders/", "orders/x", "supplier-orders/", "supplier-orders/x/confirm"],
 )
 def test_a_stranger_gets_401(order, path) -> None:
     client = Client(headers={"accept-language": "en"})
@@ -291,6 +293,7 @@ def test_the_served_schema_describes_every_other_address(db) -> None:
     paths = {path: sorted(set(found) & {"get", "post"}) for path, found in served["paths"].items()}
     assert paths == {
         "/api/v1/checkpoints/latest": ["get"],
+        "/api/v1/exceptions/": ["get"],
         "/api/v1/orders/": ["get"],
         "/api/v1/orders/{number}": ["get"],
         "/api/v1/statements/{union}/{year}": ["get"],

@@ -16,6 +16,7 @@ from marketplace.organisations.models import User
 from marketplace.shop.determinations import Marks, classify
 from marketplace.steps.actions import run, write
 from marketplace.steps.models import Step
+from procurement.compliance import estimating
 from procurement.compliance.estimating import estimate
 from procurement.compliance.figures import counted, publish
 from procurement.compliance.models import RuleFigures
@@ -112,6 +113,26 @@ class TestEstimated:
         found = estimate(THIS_YEAR, seed=1)
         assert (found.touched, found.touched_leaked, found.estimated) == (1, bought, bought)
         assert counted(THIS_YEAR).leakage == 0
+
+    def test_nothing_is_left_out_however_much_was_touched(self, monkeypatch) -> None:
+        """Chunk by chunk, each a run of the step; what comes between two runs finds its place."""
+        monkeypatch.setattr(estimating, "CHUNK", 1)
+        sign_a_book()
+        for number in range(3):
+            placed(side(), [TEA, MOONCAKES], title=f"第{number}", prefix=f"G{number}")
+        bought = sum(d.amount for d in Decision.objects.filter(product=product(MOONCAKES)))
+        wanted, dates = product(MOONCAKES), product(DATES)
+        operator = User.objects.get(username="operator")
+        marks = Marks(dates.net_content, wanted.grade, wanted.processing, wanted.dietary)
+        classify(operator, dates, wanted.commodity_class, marks, "同类")
+        write("day:test", "figures.publish")
+        runs = 0
+        while Step.objects.get(cause="day:test").state == "due":
+            run(Step.objects.get(cause="day:test").pk)
+            runs += 1
+        published = RuleFigures.objects.get(gift_year=THIS_YEAR).figures
+        assert (runs, published["estimate_touched"], published["estimate_touched_leaked"]) == (4, 3, bought)
+        assert estimate(THIS_YEAR, seed=1).touched == 3
 
     def test_without_a_book_only_what_the_decision_saw_is_known(self) -> None:
         placed(side(), [TEA, MOONCAKES])

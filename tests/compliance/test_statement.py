@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
+from django.utils.translation import override
 
-from marketplace.fulfilment.losses import Report, cancel
+from marketplace.fulfilment.losses import Report, cancel, give_up
 from marketplace.fulfilment.models import Parcel
+from marketplace.ledger.actions import fund, open_purse
 from marketplace.organisations.models import User
+from marketplace.workspaces.statements import red_facts
+from marketplace.workspaces.union.queries import year_gauge
 from procurement.compliance.queries import statement
 from procurement.policy.actions import approve
 from procurement.policy.models import Policy
 from procurement.priority.years import decided_under
-from tests.world import DATES, MOONCAKES, placed, side, supplier_orders
+from tests.world import DATES, MOONCAKES, Side, placed, seller_of, side, supplier_orders
 
 pytestmark = pytest.mark.usefixtures("world")
 OLD, NEW = "SN-2020-05", "SN-NEW"
 
 
-def from_today(share_bp: int) -> Policy:
+def from_today(share_bp: int, **changes: Any) -> Policy:
     """A policy with this minimum share comes into force today."""
     policy = Policy.objects.get(version=OLD)
     policy.pk, policy.version, policy.minimum_share_bp, policy.approved_by = None, NEW, share_bp, None
     policy.period = DateRange(timezone.localdate(), None)
+    for name, value in changes.items():
+        setattr(policy, name, value)
     policy._state.adding = True
     policy.save()
     return approve(User.objects.get(username="operator.second"), policy)
@@ -90,3 +98,44 @@ def test_many_unions_are_asked_about_in_two_statements(django_assert_num_queries
     with django_assert_num_queries(2):
         found = decided_under(unions, year())
     assert {union: policy.version for union, policy in found.items()} == {giver.union.pk: OLD}
+
+
+class TestNotBelowTheYearBefore:
+    """Two truths, told apart: the share of the year, and that its assistance goods are not below those of the year before."""
+
+    def last_year(self, giver: Side, bags: int) -> None:
+        purse = open_purse(giver.union, "上年", year() - 1)
+        fund(purse, bags * 3_000, "last year")
+        placed(giver, [DATES], heads=bags, prefix="L", gift_year=year() - 1, purse=purse)
+        policy = from_today(1_500, keep_last_year=True)
+        assert policy.keep_last_year
+
+    def test_before_there_are_ordinary_gifts_it_is_only_said(self) -> None:
+        giver = side()
+        held = giver.reserve.account.balance
+        self.last_year(giver, held // 3_000 + 10)
+        found = statement(giver.union, year())
+        missing = (held // 3_000 + 10) * 3_000 - held
+        assert (found.share_kept, found.last_year_kept, found.compliant) == (True, False, True)
+        assert (found.last_year_missing, found.as_dict()["last_year_missing"]) == (missing, missing)
+        with override("en"):
+            assert red_facts(found)[0].endswith("of the year before so far.")
+
+    def test_the_share_is_kept_and_a_producers_failure_below_last_year_is_no_breach(self) -> None:
+        giver = side()
+        self.last_year(giver, giver.reserve.account.balance // 3_000 + 10)
+        order = placed(giver, [DATES, MOONCAKES], heads=10, need_date=timezone.localdate() + timedelta(days=40))
+        kept = statement(giver.union, year())
+        assert (kept.share_kept, kept.last_year_kept, kept.compliant) == (True, True, True)
+        so = next(one for one in supplier_orders(order) if one.mode != "direct")
+        ids = tuple(Parcel.objects.filter(supplier_order=so).values_list("pk", flat=True)[:2])
+        give_up(seller_of(so), so, Report(ids, "crop_failed"))
+        found = statement(giver.union, year())
+        assert (found.share_kept, found.last_year_kept, found.compliant) == (True, False, True)
+        assert 0 < found.last_year_missing <= 6_000
+        gauge = year_gauge(giver.union, year())
+        assert (gauge.last, gauge.last_missing) == (found.last_assistance, found.last_year_missing)
+        breach = replace(found, failures=())
+        with override("en"):
+            assert breach.compliant is False
+            assert red_facts(breach)[0].startswith("Ordinary gifts were bought, and assistance goods are")

@@ -1,6 +1,7 @@
 """Exceptions in full: who is asked, who answers by when, a second person, papers, and what ends one. Read as the rule for officers."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -10,10 +11,15 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from marketplace.demo import cast
+from marketplace.demo.clock import simulated
+from marketplace.evidence.actions import commit_to
 from marketplace.evidence.models import Entry
+from marketplace.fulfilment.losses import Report, give_back
+from marketplace.fulfilment.models import Parcel
 from marketplace.organisations.errors import NotAllowed, Refusals
 from marketplace.organisations.models import Membership, Organisation, Role, User
 from marketplace.organisations.paper_files import NoPaper
+from marketplace.shop.policy import purchase_policy
 from marketplace.steps.actions import run_all_due
 from marketplace.steps.models import Step
 from procurement.policy.queries import policy_of
@@ -24,16 +30,19 @@ from procurement.priority.errors import (
     ExceptionNotOpen,
     NoOfficer,
     OwnUnion,
+    PolicyChanged,
     ReasonMissing,
+    RefusalUnfounded,
     SecondPersonDue,
 )
 from procurement.priority.escalation import KIND, days_from_now, escalate, name_delegate
 from procurement.priority.gifts import why_over
-from procurement.priority.models import FiledPaper, Ground, PriorityException
+from procurement.priority.models import Decision, FiledPaper, Ground, PriorityException
 from procurement.priority.papers import content_of_ground, file_ground
 from procurement.programmes.placement import place
+from procurement.programmes.plans import plan_of
 from procurement.programmes.queries import preview
-from tests.world import approved, let_constraints_speak, placed, planned, product, side
+from tests.world import DATES, approved, bring, let_constraints_speak, placed, planned, product, side, supplier_orders
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -164,8 +173,12 @@ class TestAnswering:
 
     def test_a_refusal_has_words_and_is_final(self) -> None:
         exception = asked()
+        with pytest.raises(RefusalUnfounded):
+            actions.refuse_exception(officer(), exception, answer=" ")
         actions.refuse_exception(officer(), exception, answer=" 请选用同类产品 ")
         assert (exception.state, exception.answer) == ("refused", "请选用同类产品")
+        logged = Entry.objects.get(kind="exception.refused").body["reason"]
+        assert logged == commit_to("请选用同类产品", bytes(exception.answer_salt))
         with pytest.raises(ExceptionNotOpen):
             actions.grant_exception(officer(), exception)
 
@@ -209,7 +222,7 @@ class TestUnanswered:
         escalate(exception.number, 0)
         for verb in (actions.grant_exception, actions.refuse_exception):
             with pytest.raises(DecidedHigherUp):
-                verb(chief, as_it_was)
+                verb(chief, as_it_was, answer="太晚")
 
     def test_the_delegate_answers_for_the_union(self) -> None:
         exception = asked()
@@ -222,13 +235,52 @@ class TestUnanswered:
 
     def test_the_step_does_it_when_it_is_due_and_nothing_once_answered(self) -> None:
         exception, answered = asked(), asked(6)
-        actions.refuse_exception(officer(), answered)
+        actions.refuse_exception(officer(), answered, answer="不同意")
         Step.objects.filter(kind=KIND).update(next_run_at=timezone.now() - timedelta(minutes=1))
         run_all_due()
         for one in (exception, answered):
             one.refresh_from_db()
         assert (exception.stage, answered.stage) == (1, 0)
         assert sorted(Step.objects.filter(kind=KIND, state="due").values_list("part", flat=True)) == ["1"]
+
+
+class TestBeforeThereWereDeadlines:
+    """Open requests without one get the days of their union's policy, and the step that moves them on."""
+
+    def test_they_are_answered_like_the_others(self) -> None:
+        giver, day = side(), timezone.localdate()
+        old = PriorityException.objects.create(
+            number="EX-OLD", union=giver.union, product=product(cast.BLOCKED), grounds="旧", quantity=1, valid_from=day, valid_to=day,
+            asked_by=giver.buyer,
+        )  # fmt: skip
+        new = asked()
+        migration = import_module("procurement.priority.migrations.0013_exceptions_answered")
+        for _twice in range(2):
+            with connection.cursor() as cursor:
+                cursor.execute(migration.DEADLINES.sql)
+        old.refresh_from_db()
+        assert (old.waits_for, old.answer_by) == (giver.union.parent, new.answer_by)
+        Step.objects.filter(kind=KIND, cause="exception:EX-OLD").update(next_run_at=timezone.now())
+        run_all_due()
+        old.refresh_from_db()
+        assert (old.stage, old.waits_for) == (1, giver.union.parent.parent)
+
+
+class TestPolicies:
+    """A policy that comes into force between judging and storing."""
+
+    @pytest.mark.parametrize("heads", [4, 0])
+    def test_the_verdict_counts_no_more_and_the_sentence_says_to_judge_again(self, heads: int) -> None:
+        giver = side()
+        programme = approved(giver, [cast.BLOCKED if heads else DATES], heads=heads or 4)
+        request = plan_of(programme).request
+        verdict = purchase_policy().judge(request)
+        rule_now(price_band_bp=1)
+        with pytest.raises(PolicyChanged, match=r".") as told, transaction.atomic():
+            purchase_policy().record_refusal(verdict)
+        with override("en"):
+            assert "Open the plan again" in str(told.value)
+        assert purchase_policy().judge(request).detail.question.policy.version == "test"
 
 
 class TestOver:
@@ -261,6 +313,37 @@ class TestOver:
         placed(side(), [cast.BLOCKED], heads=4, title="甲", prefix="A")
         with override("en"):
             assert self.refused() == ["other orders have used what it allowed"]
+
+    def test_it_ends_between_judging_and_placement(self) -> None:
+        """Judged on the last day, it passes; placed on the next, it does not. What was placed in time stays."""
+        exception = granted(9)
+        giver, goods = side(), [cast.BLOCKED]
+        with simulated(timezone.now() + timedelta(days=30)):
+            need = timezone.localdate() + timedelta(days=20)
+            plan = approved(giver, goods, heads=4, title="甲", prefix="A", need_date=need)
+            late = approved(giver, goods, heads=4, title="乙", prefix="B", need_date=need)
+            assert preview(late).slots[0].lines[0].outcome == "exception"
+            order = place(giver.buyer, plan, "in-time")
+        with simulated(timezone.now() + timedelta(days=31)):
+            with pytest.raises(Refusals) as refused:
+                place(giver.buyer, late, "too-late")
+            assert codes(refused) == ["assistance_first", "exception_over"]
+            bring(order, giver.buyer, "accepted")
+            back = supplier_orders(order)[0]
+            one = Parcel.objects.filter(supplier_order=back).order_by("pk")[0]
+            give_back(giver.buyer, back, [Report((one.pk,), "damaged")])
+            let_constraints_speak()
+        exception.refresh_from_db()
+        assert (exception.used, exception.state, exception.left) == (4, "granted", 5)
+
+    def test_the_database_lets_nothing_pass_out_of_its_period(self) -> None:
+        exception = granted(9)
+        order = placed(side(), [cast.BLOCKED], heads=4, title="甲", prefix="A")
+        (decision,) = Decision.objects.filter(order=order)
+        PriorityException.objects.filter(pk=exception.pk).update(state="revoked")
+        decision.pk = None
+        with pytest.raises(DatabaseError, match="lets nothing pass"), transaction.atomic():
+            decision.save(force_insert=True)
 
     def test_its_period_is_over(self) -> None:
         granted(9)

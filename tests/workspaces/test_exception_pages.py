@@ -64,6 +64,21 @@ def test_a_delegate_sees_what_was_left_unanswered(world: None) -> None:
     assert (asked.state, asked.decided_by, asked.decided_for.code) == ("granted", helper, cast.CITY_UNION)
 
 
+def test_a_refusal_says_why_on_the_page_and_in_the_api(world: None) -> None:
+    """In the officer's list, to whoever asked, and to other systems of the union; not to another union's."""
+    asked, buyer, officer = ask(), Person(cast.BUYER), Person(cast.UNION_OFFICER)
+    officer.send("oversight:decide", asked.number, "refuse", answer=" ")
+    assert told(officer.send("oversight:decide", asked.number, "refuse"))[-1].startswith("Say why you refuse")
+    officer.send("oversight:decide", asked.number, "refuse", answer="Take the dates of the class")
+    assert "Take the dates of the class" in text(buyer.open("union:exceptions"))
+    (row,) = buyer.open("api-exceptions").json()["results"]
+    assert {name: row[name] for name in ("number", "state", "answer", "decided_for", "revoked_because")} == {
+        "number": asked.number, "state": "refused", "answer": "Take the dates of the class", "decided_for": cast.CITY_UNION,
+        "revoked_because": "",
+    }  # fmt: skip
+    assert Person("buyer.yuyang").open("api-exceptions").json()["results"] == []
+
+
 def test_only_an_officer_is_named(world: None) -> None:
     answer = Person(cast.UNION_OFFICER).send("oversight:delegate", person=str(builders.side().buyer.pk))
     assert told(answer)[-1] == "Choose an officer from the list."

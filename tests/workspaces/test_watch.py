@@ -96,6 +96,10 @@ def test_a_challenge_is_talked_over_and_decided(matter: SimpleNamespace) -> None
     assert "counts as estimated leakage" in certificate
     rows = Person().open("register_certificates").context["listing"].page.object_list
     assert [row["state"] for row in rows if row["number"] == matter.certificate.number] == ["refuted"]
+    home = Person(cast.BUYER).open("union:home")
+    assert [one.certificate for one in home.context["refuted"]] == [matter.certificate.number]
+    assert reverse("register_certificate", args=[matter.certificate.number]) in home.content.decode()
+    assert Person("buyer.yuyang").open("union:home").context["refuted"] == []
     late = officer.send("challenge_decide", pk, outcome="reject", reason="…")
     assert "“Upheld” by now" in told(late)[-1]
 

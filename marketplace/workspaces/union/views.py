@@ -25,6 +25,7 @@ from procurement.audit import actions as audit
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import UnionYear
 from procurement.programmes.models import Complaint, ComplaintState, ProgrammeState
+from procurement.watch.queries import refuted
 
 _FEW = 20
 
@@ -43,6 +44,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "submitted": [p for p in plans if p.state == ProgrammeState.SUBMITTED],
         "approved": [p for p in plans if p.state == ProgrammeState.APPROVED],
         "arrived": arrived.select_related("order", "producer")[:_FEW],
+        "refuted": [one for one in refuted([union.pk]) if one.gift_year >= year - 1 and one.amount],
         "cases": AuditCase.objects.filter(union=union, state=CaseState.OPEN)[:_FEW],
         "problems": Complaint.objects.filter(union=union, state=ComplaintState.OPEN).count(),
         "gauge": gauge,
@@ -53,7 +55,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "is_buyer": Role.BUYER in request.roles,
         "is_approver": Role.APPROVER in request.roles,
     }
-    waiting = ("due", "drafts", "choosing", "submitted", "approved", "arrived", "cases", "problems")
+    waiting = ("due", "drafts", "choosing", "submitted", "approved", "arrived", "refuted", "cases", "problems")
     context["nothing"] = not any(context[key] for key in waiting)
     return render(request, "union/home.html", context)
 
