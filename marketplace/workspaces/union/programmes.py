@@ -190,7 +190,7 @@ def goods(request: HouseRequest, pk: int) -> HttpResponse:
     if programme.state == ProgrammeState.DRAFT and Role.BUYER in request.roles:
         # While something has to be made good only assistance products can be added: the list begins with them.
         due = queries.due(request.organisation, programme.gift_year)
-        form = CatalogueForm(request.GET or ({"kind": "assistance"} if due else None))
+        form = CatalogueForm(request.GET or ({"kind": "assistance"} if due else {}))
         page = page_of(request, narrowed(listed(today()), form.wishes), _CARDS)
         page.object_list = with_rule(page.object_list, request.organisation, today())
         purses = queries.purses(request.organisation, programme.gift_year)
