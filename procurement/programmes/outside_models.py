@@ -10,7 +10,7 @@ from marketplace.evidence.models import Entry
 from marketplace.organisations.models import Organisation, User
 from marketplace.organisations.scopes import scoped
 from procurement.policy.models import GiftForm, Occasion, Policy
-from procurement.programmes.models import PaperKind
+from procurement.programmes.models.papers import PaperKind
 
 
 class OutsidePurchase(models.Model):
