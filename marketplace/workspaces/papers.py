@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from marketplace.workspaces.pages import attachment
 from procurement.programmes.models import Paper, PaperKind, Programme
-from procurement.programmes.papers import content_of, papers_of
+from procurement.programmes.papers import papers_of
 
 
 def papers_context(programme: Programme) -> dict[str, Any]:
@@ -26,4 +26,4 @@ def papers_context(programme: Programme) -> dict[str, Any]:
 def paper_download(programme: Programme, pk: int) -> HttpResponse:
     """One paper as a file to be saved, never shown within our pages. 404 for a paper of another plan."""
     paper: Paper = get_object_or_404(Paper.objects.filter(programme=programme), pk=pk)
-    return attachment(content_of(paper), paper.file_name, paper.media_type)
+    return attachment(paper.plain(), paper.file_name, paper.media_type)

@@ -11,6 +11,7 @@ from marketplace.evidence.models import Entry
 from marketplace.fulfilment.models import Loss
 from marketplace.ledger.models import Purse
 from marketplace.organisations.models import Organisation, User
+from marketplace.organisations.papers import Scan
 from marketplace.organisations.scopes import scoped
 from marketplace.shop.catalogue.models import CommodityClass, Product
 from marketplace.shop.order.models import Line, Order
@@ -211,27 +212,16 @@ class Delegate(models.Model):
         return f"{self.user} for {self.union}"
 
 
-class FiledPaper(models.Model):
-    """A scanned paper beside a request for an exception: its SHA-256 is in the log, its bytes are encrypted. Append-only."""
+class FiledPaper(Scan):
+    """A scanned paper beside a request for an exception. Append-only."""
 
     exception = models.ForeignKey(PriorityException, on_delete=models.PROTECT, related_name="papers")
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    file_name = models.CharField(max_length=200)
-    media_type = models.CharField(max_length=40)
-    size = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField(help_text="ciphertext")
-    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
 
     objects = scoped("union")
 
-    class Meta:
+    class Meta(Scan.Meta):
         constraints = [models.UniqueConstraint(fields=["exception", "sha256"], name="an_exception_paper_is_filed_once")]
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.file_name
 
 
 class Decision(models.Model):

@@ -7,7 +7,7 @@ from django.db import transaction
 from marketplace.evidence.actions import record
 from marketplace.organisations.models import Role, User
 from marketplace.organisations.paper_files import checked
-from marketplace.organisations.personal import decrypt_bytes, encrypt_bytes
+from marketplace.organisations.papers import scanned
 from marketplace.organisations.queries import require
 from procurement.priority.models import FiledPaper, PriorityException
 
@@ -24,21 +24,9 @@ def file_ground(actor: User, exception: PriorityException, file_name: str, conte
         paper, is_new = FiledPaper.objects.get_or_create(
             exception=exception,
             sha256=found.sha256,
-            defaults={
-                "union": exception.union,
-                "file_name": found.name,
-                "media_type": found.media_type,
-                "size": len(content),
-                "content": encrypt_bytes(content),
-                "added_by": actor,
-            },
+            defaults=scanned(found, actor) | {"union": exception.union},
         )
         if is_new:
             body = {"number": exception.number, "sha256": found.sha256, "size": len(content)}
             record("exception.paper", body, subject=f"exception:{exception.number}", union_id=exception.union_id)
     return paper
-
-
-def content_of_ground(paper: FiledPaper) -> bytes:
-    """The bytes as they were filed."""
-    return decrypt_bytes(bytes(paper.content))

@@ -21,7 +21,7 @@ from marketplace.evidence.actions import record
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.paper_files import checked
-from marketplace.organisations.personal import decrypt_bytes, encrypt_bytes
+from marketplace.organisations.papers import scanned
 from marketplace.organisations.queries import holds, require
 from marketplace.organisations.scopes import seen_by
 from marketplace.steps.commands import once
@@ -145,11 +145,8 @@ def file_outside_paper(
         paper, is_new = OutsidePaper.objects.get_or_create(
             purchase=purchase,
             sha256=found.sha256,
-            defaults={
-                "union": purchase.union, "kind": kind, "file_name": found.name, "media_type": found.media_type, "size": len(content),
-                "content": encrypt_bytes(content), "added_by": actor,
-            },
-        )  # fmt: skip
+            defaults=scanned(found, actor) | {"union": purchase.union, "kind": kind},
+        )
         if is_new:
             body = {"number": purchase.number, "kind": kind.value, "sha256": found.sha256, "size": len(content)}
             record("outside.paper", body, subject=f"outside:{purchase.number}", union_id=purchase.union_id)
@@ -158,7 +155,7 @@ def file_outside_paper(
 
 def content_of_outside(paper: OutsidePaper) -> bytes:
     """The bytes as they were filed."""
-    return decrypt_bytes(bytes(paper.content))
+    return paper.plain()
 
 
 def persons_in(union: Organisation, file_name: str, content: bytes) -> frozenset[str]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from marketplace.evidence.models import Entry
 from marketplace.organisations.models import Organisation, User
+from marketplace.organisations.papers import Scan
 from marketplace.organisations.scopes import scoped
 from procurement.policy.models import GiftForm, Occasion, Policy
 from procurement.programmes.models.papers import PaperKind
@@ -97,25 +98,15 @@ class OutsideReversal(models.Model):
         return f"{self.purchase} reversed"
 
 
-class OutsidePaper(models.Model):
-    """A scanned paper beside a purchase from outside: its SHA-256 is in the log, its bytes are encrypted. Append-only."""
+class OutsidePaper(Scan):
+    """A scanned paper beside a purchase from outside. Append-only."""
 
     purchase = models.ForeignKey(OutsidePurchase, on_delete=models.PROTECT, related_name="papers")
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=PaperKind, default=PaperKind.INVOICE)
-    file_name = models.CharField(max_length=200)
-    media_type = models.CharField(max_length=40)
-    size = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField(help_text="ciphertext")
-    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
     objects = scoped("union")
 
-    class Meta:
+    class Meta(Scan.Meta):
         constraints = [models.UniqueConstraint(fields=["purchase", "sha256"], name="an_outside_paper_is_filed_once")]
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.file_name

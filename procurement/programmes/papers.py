@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from marketplace.organisations.models import Role, User
 from marketplace.organisations.paper_files import checked
-from marketplace.organisations.personal import decrypt_bytes, encrypt_bytes
+from marketplace.organisations.papers import scanned
 from marketplace.organisations.queries import holds, require
 from procurement.programmes.models import Paper, PaperKind, Programme
 from procurement.programmes.states import locked_programme, record_step
@@ -26,10 +26,7 @@ def file_paper(actor: User, programme: Programme, kind: PaperKind, file_name: st
         earlier: Paper | None = Paper.objects.filter(programme=locked, sha256=found.sha256).first()
         if earlier is not None:
             return earlier
-        paper: Paper = Paper.objects.create(
-            programme=locked, union=locked.union, kind=kind, file_name=found.name, media_type=found.media_type, size=len(content),
-            sha256=found.sha256, content=encrypt_bytes(content), added_by=actor,
-        )  # fmt: skip
+        paper: Paper = Paper.objects.create(programme=locked, union=locked.union, kind=kind, **scanned(found, actor))
         record_step("paper.filed", locked, kind=kind.value, sha256=found.sha256, size=len(content))
     return paper
 
@@ -37,8 +34,3 @@ def file_paper(actor: User, programme: Programme, kind: PaperKind, file_name: st
 def papers_of(programme: Programme) -> QuerySet[Paper]:
     """The papers on file without their content."""
     return Paper.objects.filter(programme=programme).select_related("added_by").defer("content")
-
-
-def content_of(paper: Paper) -> bytes:
-    """The bytes as they were filed."""
-    return decrypt_bytes(bytes(paper.content))

@@ -17,7 +17,7 @@ from marketplace.evidence.actions import record
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.paper_files import Checked, checked
-from marketplace.organisations.personal import decrypt_bytes, encrypt_bytes
+from marketplace.organisations.papers import scanned
 from marketplace.organisations.queries import require, require_operator
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Determination
@@ -194,7 +194,7 @@ def _decide(actor: User, challenge: Challenge, state: ChallengeState, reason: st
 def content_of(actor: User, paper: ChallengePaper) -> bytes:
     """A paper's bytes, for those whom the challenge concerns. Raises NotAParty."""
     _side(actor, paper.challenge)
-    return decrypt_bytes(bytes(paper.content))
+    return paper.plain()
 
 
 def set_aside(actor: User, proposal: Proposal, ground: str) -> None:
@@ -236,19 +236,7 @@ def _move(challenge: Challenge, state: ChallengeState, **facts: object) -> None:
 def _file(actor: User, side: Organisation, challenge: Challenge, papers: Sequence[Checked]) -> None:
     """Keep the papers; one that is there already is not kept twice."""
     ChallengePaper.objects.bulk_create(
-        [
-            ChallengePaper(
-                challenge=challenge,
-                organisation=side,
-                file_name=paper.name,
-                media_type=paper.media_type,
-                size=len(paper.content),
-                sha256=paper.sha256,
-                content=encrypt_bytes(paper.content),
-                added_by=actor,
-            )
-            for paper in papers
-        ],
+        [ChallengePaper(challenge=challenge, organisation=side, **scanned(paper, actor)) for paper in papers],
         ignore_conflicts=True,
     )
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import Organisation, User
+from marketplace.organisations.papers import Scan
 from marketplace.shop.catalogue.models import CommodityClass, Determination, Product
 from procurement.priority.models import Certificate
 
@@ -106,24 +107,16 @@ class ChallengeMessage(models.Model):
         return f"{self.challenge} #{self.pk}"
 
 
-class ChallengePaper(models.Model):
-    """A paper that a side filed in a challenge, encrypted: the public sees its hash, the sides its content. Append-only."""
+class ChallengePaper(Scan):
+    """A paper that a side filed in a challenge: the public sees its hash, the sides its content. Append-only."""
 
     challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, related_name="papers")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    file_name = models.CharField(max_length=200)
-    media_type = models.CharField(max_length=40)
-    size = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField()
-    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
+    class Meta(Scan.Meta):
         constraints = [
             models.UniqueConstraint(fields=["challenge", "sha256"], name="a_challenge_files_a_paper_once"),
         ]
-        ordering = ["id"]
 
     def __str__(self) -> str:
         return f"{self.challenge} {self.sha256[:12]}"

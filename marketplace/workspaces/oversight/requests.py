@@ -20,7 +20,6 @@ from marketplace.workspaces.pages import attachment, tell, thanks
 from procurement.priority import actions
 from procurement.priority.escalation import name_delegate
 from procurement.priority.models import OPEN_STATES, Delegate, ExceptionState, FiledPaper, PriorityException
-from procurement.priority.papers import content_of_ground
 
 _RELATED = (
     "union__parent",
@@ -94,7 +93,7 @@ def paper(request: HouseRequest, number: str, paper: int) -> HttpResponse:
     found = _found(request, number)
     with seen_by(None):
         filed: FiledPaper = get_object_or_404(FiledPaper.objects.filter(exception=found), pk=paper)
-    return attachment(content_of_ground(filed), filed.file_name, filed.media_type)
+    return attachment(filed.plain(), filed.file_name, filed.media_type)
 
 
 @open_to(Role.UNION_OFFICER)

@@ -21,7 +21,7 @@ from marketplace.workspaces.listing import Empty, Filters, Listing, between, cho
 from marketplace.workspaces.pages import attachment, tell, thanks
 from marketplace.workspaces.sheets import Column
 from procurement.priority.models import OPEN_STATES, ExceptionState, FiledPaper, PriorityException
-from procurement.priority.papers import content_of_ground, file_ground
+from procurement.priority.papers import file_ground
 
 _COLUMNS = (
     Column("title", gettext_lazy("Product")),
@@ -96,7 +96,7 @@ def paper(request: HouseRequest, number: str, paper: int) -> HttpResponse:
     filed: FiledPaper = get_object_or_404(
         FiledPaper.objects.filter(exception__number=number, union=request.organisation), pk=paper
     )
-    return attachment(content_of_ground(filed), filed.file_name, filed.media_type)
+    return attachment(filed.plain(), filed.file_name, filed.media_type)
 
 
 def _own(request: HouseRequest) -> QuerySet[PriorityException]:

@@ -115,7 +115,7 @@ def part(request: HouseRequest, number: str, pk: int) -> HttpResponseBase:
         "form": form,
         "eligible": MAY_BE[kind] if kind else (),
         "last_day": last_return_day(found),
-        "ticked": {id_in(one) for one in named.getlist("parcel")},
+        "ticked": {pk for one in named.getlist("parcel") if (pk := id_in(one))},
         "losses": as_rows(list(lost(Loss.objects.filter(supplier_order=found))[:50])),
         "loss_columns": [column.for_table() for column in LOSSES if column.key not in ("number", "producer")],
         "is_buyer": Role.BUYER in request.roles,

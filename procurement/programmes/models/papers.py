@@ -6,7 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from marketplace.organisations.models import Organisation, User
+from marketplace.organisations.models import Organisation
+from marketplace.organisations.papers import Scan
 from marketplace.organisations.scopes import scoped
 from procurement.programmes.models.plans import Programme
 
@@ -24,25 +25,14 @@ class PaperKind(models.TextChoices):
     OTHER = "other", _("Other paper")
 
 
-class Paper(models.Model):
-    """A scanned paper on file. Its SHA-256 is in the evidence log; the bytes are encrypted, for papers name people."""
+class Paper(Scan):
+    """A scanned paper beside a plan and its order."""
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="papers")
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=PaperKind)
-    file_name = models.CharField(max_length=200)
-    media_type = models.CharField(max_length=40)
-    size = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField(help_text="ciphertext")
-    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
 
     objects = scoped("union")
 
-    class Meta:
+    class Meta(Scan.Meta):
         constraints = [models.UniqueConstraint(fields=["programme", "sha256"], name="a_paper_is_filed_once")]
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.file_name
