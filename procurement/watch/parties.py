@@ -40,10 +40,15 @@ def may_challenge(seller: Organisation, subject: Subject) -> bool:
 def side_of(user: User, challenge: Challenge) -> Organisation | None:
     """For which organisation a person speaks in a challenge; None when it does not concern them. Two statements."""
     held = list(Membership.objects.filter(user=user).select_related("organisation"))
-    return next((one.organisation for one in held if _speaks(one, challenge)), None)
+    sellers = frozenset[int]()
+    if challenge.determination is not None:
+        offers = StockRecord.objects.filter(product=challenge.determination.product)
+        sellers = frozenset(offers.values_list("partner__organisation", flat=True))
+    return next((one.organisation for one in held if _speaks(one, challenge, sellers)), None)
 
 
-def _speaks(held: Membership, challenge: Challenge) -> bool:
+def _speaks(held: Membership, challenge: Challenge, sellers: frozenset[int]) -> bool:
+    """`sellers` (ids) offer the product that was determined."""
     if held.role == Role.PRODUCER and held.organisation_id == challenge.challenger_id:
         return True
     if held.role == Role.OPERATOR:
@@ -53,9 +58,7 @@ def _speaks(held: Membership, challenge: Challenge) -> bool:
         if held.role in {Role.BUYER, Role.APPROVER}:
             return held.organisation_id == union.pk
         return held.role == Role.UNION_OFFICER and _is_above(held.organisation, union)
-    concerned = challenge.determination.product if challenge.determination else None
-    own = StockRecord.objects.filter(product=concerned, partner__organisation=held.organisation)
-    return held.role == Role.PRODUCER and own.exists()
+    return held.role == Role.PRODUCER and held.organisation_id in sellers
 
 
 def decides_for(user: User, challenge: Challenge) -> Organisation:

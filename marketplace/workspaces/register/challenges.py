@@ -204,8 +204,8 @@ def _page(
 ) -> HttpResponse:
     with seen_by(None):
         person = request.user if isinstance(request.user, User) else None
-        is_open = found.state == ChallengeState.OPEN
-        side = side_of(person, found) if person and is_open else None
+        own = side_of(person, found) if person else None
+        side = own if found.state == ChallengeState.OPEN else None
         context = {
             "one": found,
             "goods": goods_of(found),
@@ -216,7 +216,7 @@ def _page(
             "say": (say or SayForm()) if side else None,
             "outcome": (outcome or OutcomeForm()) if person and side and _decides(person, found) else None,
             "is_own": bool(side and side.pk == found.challenger_id),
-            "reads_papers": bool(person and side_of(person, found)),
+            "reads_papers": own is not None,
         }
         return render(request, "register/challenge.html", context)
 
