@@ -620,20 +620,8 @@ def _shelf(
     shelf = Shelf()
     for code in sorted(codes - {""}):
         members = book["members"].get(code, [])
-        last, parts = -1, []
-        for offer, index, capacity in members:
-            body = log.offers.get(index)
-            units = {"stock": body["stock"], "capacity": 0} if body and capacity < 0 else log.capacities.get(capacity)
-            if body is None or units is None:
-                raise Damaged(f"an entry of the offer {offer}, which the book holds in {code}, is not in the pack")
-            if (body["offer"], body["class"], units["stock"]) != (offer, code, body["stock"]) or offer <= last:
-                raise Damaged(f"entry {index} is not of the offer {offer} in {code}")
-            if max(index, capacity) >= size:
-                raise Damaged(f"entry {index} came after the book in which it is said to be")
-            parts += [hashes[index]] + ([hashes[capacity]] if capacity >= 0 else [])
-            shelf.in_book[offer], last = body, offer
-            shelf.units.setdefault(body["stock"], []).append(units["capacity"])
-        if (len(members), sha256(b"".join(parts)).hexdigest()) != said.get(code, (0, sha256(b"").hexdigest())):
+        made = _put_in(shelf, log, hashes, size, code, members)
+        if (len(members), made) != said.get(code, (0, sha256(b"").hexdigest())):
             raise Damaged(
                 f"the offers listed for {code} are not those of the signed book: one was left out, added or changed"
             )
@@ -646,6 +634,26 @@ def _shelf(
         if index < place and (index >= size or body["stock"] not in held):
             shelf.units.setdefault(body["stock"], [0]).append(body["capacity"])
     return shelf
+
+
+def _put_in(
+    shelf: Shelf, log: OfferLog, hashes: dict[int, bytes], size: int, code: str, members: list[list[int]]
+) -> str:
+    """Put a class's offers into the shelf; SHA-256 over their entries, in hex. Raises Damaged."""
+    last, parts = -1, []
+    for offer, index, capacity in members:
+        body = log.offers.get(index)
+        units = {"stock": body["stock"], "capacity": 0} if body and capacity < 0 else log.capacities.get(capacity)
+        if body is None or units is None:
+            raise Damaged(f"an entry of the offer {offer}, which the book holds in {code}, is not in the pack")
+        if (body["offer"], body["class"], units["stock"]) != (offer, code, body["stock"]) or offer <= last:
+            raise Damaged(f"entry {index} is not of the offer {offer} in {code}")
+        if max(index, capacity) >= size:
+            raise Damaged(f"entry {index} came after the book in which it is said to be")
+        parts += [hashes[index]] + ([hashes[capacity]] if capacity >= 0 else [])
+        shelf.in_book[offer], last = body, offer
+        shelf.units.setdefault(body["stock"], []).append(units["capacity"])
+    return sha256(b"".join(parts)).hexdigest()
 
 
 def _missing(asked: dict[str, Any], shelf: Shelf) -> list[str]:
@@ -801,6 +809,12 @@ def _verify_members(
     if checkpoint is None:
         faults.append("without a checkpoint nothing shows that the entries are in the log")
     report.add("inclusion", faults, f"all entries are in the signed log, shown by {len(nodes)} further nodes")
+    _verify_files(report, members, leaves, hashes, run=run)
+
+
+def _verify_files(
+    report: Report, members: dict[str, memoryview], leaves: dict[int, bytes], hashes: dict[int, bytes], *, run: bool
+) -> None:
     files = {name: data for name, data in members.items() if name.startswith("files/")}
     try:
         faults, digests = check_manifest(members["manifest.json"], leaves, hashes, files)
