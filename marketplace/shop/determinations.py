@@ -144,8 +144,8 @@ def _set_listed(actor: User, offer: StockRecord, listed: bool, ground: str) -> N
     with transaction.atomic():
         if StockRecord.objects.filter(pk=offer.pk, listed=not listed).update(listed=listed):
             body = {"sku": offer.partner_sku, "product": offer.product_id, "ground": ground.strip()}
-            kind = "offer.listed_again" if listed else "offer.unlisted"
-            record(kind, body, subject=f"product:{offer.product_id}")
+            subject = f"product:{offer.product_id}"
+            record("offer.listed_again" if listed else "offer.unlisted", body, subject=subject)
 
 
 def _facts(product: Product) -> dict[str, Any]:

@@ -53,6 +53,9 @@ KINDS: dict[str, str | Promise] = {
     "parcels.returned": gettext_lazy("Parcels returned"),
     "loss.refunded": gettext_lazy("Refund received"),
     "loss.repaid": gettext_lazy("Repaid by the producer"),
+    "outside.registered": gettext_lazy("Purchase from elsewhere registered"),
+    "outside.paper": gettext_lazy("Paper for a purchase from elsewhere put on file"),
+    "outside.reversed": gettext_lazy("Purchase from elsewhere reversed"),
     "year.make_good_due": gettext_lazy("Something to make good"),
     "year.made_good": gettext_lazy("Made good"),
     # money
@@ -97,6 +100,7 @@ KINDS: dict[str, str | Promise] = {
     "exception.refused": gettext_lazy("Exception refused"),
     "exception.revoked": gettext_lazy("Exception revoked"),
     "exception.escalated": gettext_lazy("Unanswered exception passed on"),
+    "exception.overdue": gettext_lazy("Exception unanswered, and nobody above"),
     "exception.delegate": gettext_lazy("Delegate for exceptions named"),
     # audit
     "audit.opened": gettext_lazy("Audit case opened"),

@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from pathlib import Path
-
 import pytest
-from django.conf import settings
 from django.utils.translation import override
 
 from marketplace.workspaces.log_words import KINDS, SUBJECTS, kind_in_words, kinds_said, subject_in_words
-
-WRITERS = {"record", "EntryDraft", "note", "_note", "_record", "_write", "_draft"}
-
-
-def written() -> set[str]:
-    """Every kind that the source names where it writes an entry."""
-    base, found = Path(settings.BASE_DIR), set()
-    for folder in ("marketplace", "procurement", "suppliers"):
-        for file in (base / folder).rglob("*.py"):
-            for call in (
-                node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
-            ):
-                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-                given = [
-                    one.value
-                    for one in [*call.args[:1], *(k.value for k in call.keywords if k.arg == "kind")]
-                    if isinstance(one, ast.Constant)
-                ]
-                found |= {
-                    one
-                    for one in given
-                    if name in WRITERS and isinstance(one, str) and re.fullmatch(r"[a-z_]+\.[a-z_]+", one)
-                }
-    return found
+from tests.log_kinds import written
 
 
 def test_every_kind_that_is_written_has_words() -> None:
