@@ -35,7 +35,7 @@ from marketplace.fulfilment.models import (
 )
 from marketplace.fulfilment.policy import loss_policy
 from marketplace.fulfilment.rows import locked
-from marketplace.ledger.actions import account, post
+from marketplace.ledger.actions import account, carry_on, post
 from marketplace.ledger.models import Account, AccountKind, Transaction
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Role, User
@@ -244,6 +244,7 @@ def _give_money_back(held: SupplierOrder, loss: Loss, purses: Mapping[Account, i
     placed = Transaction.objects.get(key=f"order:{held.order.number}:placed")
     legs = {reserved: -loss.amount, **purses}
     post(f"loss:{loss.pk}:given_back", "loss.given_back", cause, legs, union=held.union, corrects=placed)
+    carry_on([purse.pk for purse in purses], f"loss:{loss.pk}")
 
 
 def _give_goods_back(losses: Sequence[Loss], by: Party) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
 from marketplace.evidence.actions import record
-from marketplace.ledger.errors import NotEnoughMoney, NothingToMove, PurseElsewhere, Unbalanced
+from marketplace.ledger.errors import NotEnoughMoney, NothingToMove, PurseClosed, PurseElsewhere, Unbalanced
 from marketplace.ledger.models import Account, AccountKind, Leg, Purse, PurseKind, PursePurpose, Transaction
 from marketplace.organisations.errors import Refusals, SameKeyOtherBody
 from marketplace.organisations.models import Organisation, Role, User
@@ -98,8 +98,9 @@ def open_purse(
 
 
 def fund(purse: Purse, amount: int, key: str) -> Transaction:
-    """Put money (fen) into a purse from outside. Raises NothingToMove."""
+    """Put money (fen) into a purse from outside. Raises NothingToMove, PurseClosed."""
     _more_than_nothing(amount)
+    _still_open(purse, key)
     outside = account(AccountKind.OUTSIDE, purse.union)
     return post(key, "fund", f"purse:{purse.pk}", {outside: -amount, purse.account: amount}, union=purse.union)
 
@@ -107,7 +108,7 @@ def fund(purse: Purse, amount: int, key: str) -> Transaction:
 def set_aside(actor: User, source: Purse, target: Purse, amount: int, key: str) -> Transaction:
     """Move money (fen) from a union's general purse into its assistance-only purse. Only the upper union can release it again.
 
-    Raises NotAllowed, NothingToMove, PurseElsewhere, NotEnoughMoney.
+    Raises NotAllowed, NothingToMove, PurseClosed, PurseElsewhere, NotEnoughMoney.
     """
     if not holds(actor, Role.BUYER, source.union):
         require(actor, Role.APPROVER, source.union)
@@ -115,6 +116,7 @@ def set_aside(actor: User, source: Purse, target: Purse, amount: int, key: str) 
     same = (source.union_id, source.gift_year) == (target.union_id, target.gift_year)
     if not same or (source.kind, target.kind) != (PurseKind.GENERAL, PurseKind.RING_FENCED):
         raise PurseElsewhere(source=source.name, target=target.name)
+    _still_open(source, key)
     return _transfer(key, "set_aside", f"purse:{target.pk}", source, target, amount)
 
 
@@ -124,7 +126,69 @@ def release(source: Purse, target: Purse, amount: int, key: str) -> Transaction:
     Only `procurement.priority.actions.release_reserve` calls it, which asks the upper union and keeps the year's share.
     """
     _more_than_nothing(amount)
+    _still_open(source, key)
     return _transfer(key, "purse.released", f"purse:{source.pk}", source, target, amount)
+
+
+def close_purses(union: Organisation, gift_year: int) -> int:
+    """Carry what a closed year's purses hold over into those of the next year; what the assistance-only ones held, in fen.
+
+    Only `procurement.compliance.closing.close_year` calls it, in its transaction and under the locks of both years.
+    """
+    shortfall = 0
+    for purse in Purse.objects.filter(union=union, gift_year=gift_year, carried_to=None).order_by("id"):
+        purse.carried_to = _next_years(purse)
+        purse.save(update_fields=["carried_to"])
+        moved = carry_on([purse.account_id], f"purse:{purse.pk}")
+        shortfall += moved if purse.kind == PurseKind.RING_FENCED else 0
+    return shortfall
+
+
+def carry_on(accounts: Iterable[int], cause: str) -> int:
+    """Let what lies in purses of closed years (ids of their accounts) follow into the years after, until one that is open; fen in all.
+
+    Within a scope that sees the union.
+    """
+    closed = Purse.objects.filter(account__in=list(accounts), carried_to__isnull=False).select_related(
+        "account", "union"
+    )
+    moved = 0
+    for first in closed.order_by("id"):
+        held, purse = first.account.balance, first
+        while held and purse.carried_to_id is not None:
+            target = Purse.objects.select_related("account").get(pk=purse.carried_to_id)
+            legs = {purse.account: -held, target.account: held}
+            post(f"carried:{cause}:{purse.pk}", "purse.carried", f"purse:{purse.pk}", legs, union=first.union)
+            purse = target
+        moved += held
+    return moved
+
+
+def _next_years(purse: Purse) -> Purse:
+    """The purse of the next year of the same kind, purpose and name; where another one has that name, one that says the year."""
+    alike = {"kind": purse.kind, "purpose": purse.purpose, "covered": purse.covered}
+    following = Purse.objects.filter(union_id=purse.union_id, gift_year=purse.gift_year + 1)
+    found: Purse | None = following.filter(name=purse.name, **alike).first()
+    if found is not None:
+        return found
+    is_taken = following.filter(name=purse.name).exists()
+    name, name_en = (
+        f"{text[:72]} {purse.gift_year}" if is_taken and text else text for text in (purse.name, purse.name_en)
+    )
+    return open_purse(
+        purse.union,
+        name,
+        purse.gift_year + 1,
+        name_en=name_en,
+        kind=PurseKind(purse.kind),
+        covered=purse.covered,
+        purpose=PursePurpose(purse.purpose),
+    )
+
+
+def _still_open(purse: Purse, key: str) -> None:
+    if purse.carried_to_id is not None and not is_posted(key):
+        raise PurseClosed(year=purse.gift_year, purse=purse.name)
 
 
 def is_posted(key: str) -> bool:

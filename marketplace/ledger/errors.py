@@ -32,6 +32,16 @@ class PurseElsewhere(HouseError):
     )
 
 
+class PurseClosed(HouseError):
+    """Money for a purse of a closed year, or out of it."""
+
+    code = "purse_closed"
+    sentence = _(
+        "The gift year %(year)s is closed, and what the purse “%(purse)s” held was carried over. "
+        "Take the purse of the present gift year."
+    )
+
+
 class Unbalanced(HouseError):
     """The legs of a transaction do not sum to zero."""
 

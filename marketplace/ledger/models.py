@@ -77,7 +77,10 @@ class PursePurpose(models.TextChoices):
 
 
 class Purse(models.Model):
-    """Money with an owner and a purpose for one gift year. The rule applies to covered purses."""
+    """Money with an owner and a purpose for one gift year. The rule applies to covered purses.
+
+    `carried_to` is the purse of the next year into which all went when the year was closed, and into which goes whatever comes back.
+    """
 
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="purses")
     name = models.CharField(max_length=80)
@@ -89,6 +92,7 @@ class Purse(models.Model):
     )
     gift_year = models.PositiveSmallIntegerField()
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="purse")
+    carried_to = models.ForeignKey("self", on_delete=models.PROTECT, related_name="carried_from", null=True)
 
     objects = scoped("union")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from marketplace.evidence.actions import record
@@ -32,13 +33,16 @@ def open_for(
     """
     require_operator(actor)
     this_year = timezone.localdate().year
+    carried = Purse.objects.filter(union=union, carried_to__isnull=False).aggregate(last=Max("gift_year"))["last"]
     faults: list[HouseError] = []
     if union.kind != OrganisationKind.UNION:
         faults.append(NotAUnion(organisation=union.display_name))
     if not name.strip():
         faults.append(PurseUnnamed())
-    if not this_year - 1 <= gift_year <= this_year + 1:
-        faults.append(GiftYearUnfit(year=gift_year, first=this_year - 1, last=this_year + 1))
+    # Nothing is opened in a closed year, or before it.
+    first = max(this_year - 1, (carried or 0) + 1)
+    if not first <= gift_year <= this_year + 1:
+        faults.append(GiftYearUnfit(year=gift_year, first=first, last=this_year + 1))
     if faults:
         raise Refusals(faults)
     kind = PurseKind.RING_FENCED if ring_fenced else PurseKind.GENERAL

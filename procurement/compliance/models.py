@@ -1,4 +1,4 @@
-"""Evidence packs that people asked for."""
+"""Evidence packs that people asked for, published figures, and years that were closed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from marketplace.evidence.models import Entry
 from marketplace.organisations.models import Organisation, User
 from marketplace.organisations.scopes import scoped
 from marketplace.shop.order.models import Order
+from procurement.policy.models import Policy
 
 
 class PackState(models.TextChoices):
@@ -73,3 +74,33 @@ class RuleFigures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gift_year} {self.at:%Y-%m-%d}"
+
+
+class YearClosing(models.Model):
+    """A union's gift year as it was closed: its statement to the byte, whose SHA-256 is in the log. Append-only.
+
+    To insert it is what closes the year: the database holds the statement to the year's figures and to the purses, and from then on
+    lets nothing count in the year any more.
+    """
+
+    union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="closings")
+    gift_year = models.PositiveSmallIntegerField()
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
+    statement = models.TextField(help_text="JSON, keys sorted, compact")
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="+")
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    closed_for = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="the union itself or the one above that closed it",
+    )
+    closed_at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("union")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["union", "gift_year"], name="a_year_is_closed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.union} {self.gift_year}"

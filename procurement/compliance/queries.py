@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,9 +12,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from marketplace.fulfilment.models import Party
-from marketplace.ledger.models import Leg
+from marketplace.ledger.models import Leg, PurseKind
 from marketplace.organisations.models import Organisation
 from procurement.compliance.leakage import leakage
+from procurement.compliance.models import YearClosing
 from procurement.priority.models import (
     Certificate,
     Decision,
@@ -24,7 +26,7 @@ from procurement.priority.models import (
     UnionYear,
 )
 from procurement.priority.reserves import reserve
-from procurement.priority.years import policy_of_year, to_make_good
+from procurement.priority.years import policy_of_year, to_make_good, uncovered
 
 # Assistance and ordinary fen of each order: live is what was decided less what was released by cancellations, refusals and returns;
 # accepted and paid as parcels and supplier orders stand. A box's amount is split as its components were decided, so the parts come
@@ -103,6 +105,16 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class LateRow:
+    """What came back in this year of an order of an earlier one, which was closed: fen of assistance and of ordinary goods."""
+
+    number: str
+    gift_year: int
+    assistance: int
+    ordinary: int
+
+
+@dataclass(frozen=True)
 class Statement:
     """A union's gift year. Amounts in fen, shares in basis points.
 
@@ -110,6 +122,11 @@ class Statement:
     sellers have also given back what they still owe (`refund_due`). `policy` is that which binds the year: see `decided_under`.
     While something has to be made good, or the year is below the last one, `failures` say why. `last_assistance` are the assistance
     goods of the year before where the policy says that a year does not fall below them, else 0.
+
+    What one year leaves to the next: `brought_forward` are ordinary goods of closed years that no assistance goods cover yet,
+    `carried_in` is the money set aside for assistance products that came over from them, `late` came back of their gifts.
+    `carried_forward` is what this year leaves to cover as it stands. Once closed (`closed_on`) a statement stays, and `shortfall` is
+    what was set aside and not spent.
     """
 
     union: str
@@ -138,6 +155,12 @@ class Statement:
     failures: tuple[Failure, ...]
     leakage: int
     last_assistance: int
+    brought_forward: int = 0
+    carried_in: int = 0
+    carried_forward: int = 0
+    late: tuple[LateRow, ...] = ()
+    closed_on: str = ""
+    shortfall: int = 0
 
     @property
     def share_bp(self) -> int:
@@ -154,7 +177,8 @@ class Statement:
     @property
     def share_kept(self) -> bool:
         """Whether the ordinary gifts keep within the limit, or only a producer's failure (to be made good) took them above it."""
-        return self.make_good_due or self.ordinary_limit < 0 or self.ordinary <= self.ordinary_limit
+        to_cover = self.ordinary + self.brought_forward
+        return self.make_good_due or self.ordinary_limit < 0 or to_cover <= self.ordinary_limit
 
     @property
     def last_year_missing(self) -> int:
@@ -177,19 +201,28 @@ class Statement:
         fields = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in ("orders", "decisions", "failures")
+            if name not in ("orders", "decisions", "failures", "late")
         }
         fields |= {"certificates": list(self.certificates), "exceptions": list(self.exceptions)}
         told = ("share_bp", "counted_share_bp", "share_kept", "last_year_kept", "last_year_missing", "compliant")
         fields |= {name: getattr(self, name) for name in told}
         fields["orders"] = [asdict(row) for row in self.orders]
         fields["failures"] = [asdict(one) for one in self.failures]
+        fields["late"] = [asdict(one) for one in self.late]
         fields["decisions"] = dict(self.decisions)
         return fields
 
 
 def statement(union: Organisation, year: int) -> Statement:
-    """Compute the statement. Constant statements; within a scope that sees the union. Raises NoPolicyInForce."""
+    """Compute the statement; of a closed year, the one it was closed with. Constant statements; within a scope that sees the union.
+
+    Raises NoPolicyInForce.
+    """
+    years = UnionYear.objects.filter(union=union, gift_year__in=[year - 1, year])
+    by_year = {found.gift_year: found for found in years}
+    row, before = by_year.get(year), by_year.get(year - 1)
+    if row is not None and row.closed_at is not None:
+        return sealed(YearClosing.objects.get(union=union, gift_year=year).statement)
     policy = policy_of_year(union, year)
     rows = _orders(union, year)
     assistance, ordinary = sum(r.assistance for r in rows), sum(r.ordinary for r in rows)
@@ -199,10 +232,8 @@ def statement(union: Organisation, year: int) -> Statement:
     of_year = Q(union=union, gift_year=year)
     judged = Judgement.objects.filter(of_year).aggregate(all=Count("id"), refused=Count("id", filter=Q(allowed=False)))
     outcomes = Decision.objects.filter(of_year).values("outcome").annotate(n=Count("id")).order_by("outcome")
-    years = UnionYear.objects.filter(union=union, gift_year__in=[year - 1, year])
-    by_year = {found.gift_year: found for found in years}
-    row, before = by_year.get(year), by_year.get(year - 1)
-    missing = to_make_good(assistance, ordinary, set_aside, share_bp) if row and row.make_good_due else 0
+    brought = row.brought_forward if row else 0
+    missing = to_make_good(assistance, ordinary + brought, set_aside, share_bp) if row and row.make_good_due else 0
     owed = _refund_due(union, year)
     last = before.assistance if before and policy.keep_last_year else 0
     return Statement(
@@ -241,7 +272,22 @@ def statement(union: Organisation, year: int) -> Statement:
         failures=failures(union, year) if missing or assistance + set_aside < last else (),
         leakage=leakage(year, union),
         last_assistance=last,
+        brought_forward=brought,
+        carried_in=_carried_in(union, year),
+        carried_forward=uncovered(assistance, ordinary + brought, share_bp),
+        late=_late(union, year),
     )
+
+
+def sealed(content: str) -> Statement:
+    """The statement as a closing keeps it. What statements did not tell yet when it was sealed is empty in it."""
+    told = json.loads(content)
+    empty: dict[str, Any] = dict.fromkeys(Statement.__dataclass_fields__, 0)
+    fields = empty | {name: value for name, value in told.items() if name in empty}
+    rows: dict[str, type] = {"orders": OrderRow, "failures": Failure, "late": LateRow}
+    fields |= {name: tuple(row(**one) for one in told.get(name, ())) for name, row in rows.items()}
+    fields |= {name: tuple(told[name]) for name in ("certificates", "exceptions")}
+    return Statement(**fields | {"decisions": tuple(sorted(told["decisions"].items()))})
 
 
 def failures(union: Organisation, year: int) -> tuple[Failure, ...]:
@@ -254,6 +300,33 @@ def failures(union: Organisation, year: int) -> tuple[Failure, ...]:
         .order_by("-fen", "loss__producer__name")
     )
     return tuple(Failure(*row) for row in rows)
+
+
+def _carried_in(union: Organisation, year: int) -> int:
+    """What came into the year's assistance-only purses from those of closed years, in fen."""
+    carried = Leg.objects.filter(transaction__kind="purse.carried", account__purse__kind=PurseKind.RING_FENCED)
+    of_year = carried.filter(account__purse__union=union, account__purse__gift_year=year)
+    return int(of_year.aggregate(total=Coalesce(Sum("amount", filter=Q(amount__gt=0)), 0))["total"])
+
+
+def _late(union: Organisation, year: int) -> tuple[LateRow, ...]:
+    rows = (
+        Release.objects.filter(union=union, gift_year=year, decision__gift_year__lt=year)
+        .values_list("decision__order__number", "decision__gift_year")
+        .annotate(
+            helped=Coalesce(Sum("amount", filter=Q(decision__outcome=Outcome.ASSISTANCE)), 0),
+            others=Coalesce(
+                Sum(
+                    "amount",
+                    filter=~Q(decision__outcome__in=[Outcome.ASSISTANCE, Outcome.UNCOVERED])
+                    & Q(decision__waived=False),
+                ),
+                0,
+            ),
+        )
+        .order_by("decision__order__number")
+    )
+    return tuple(LateRow(*row) for row in rows)
 
 
 def _orders(union: Organisation, year: int) -> tuple[OrderRow, ...]:

@@ -33,6 +33,7 @@ from procurement.priority.errors import (
     RefusalUnfounded,
     ReserveBound,
     SecondPersonDue,
+    YearClosed,
 )
 from procurement.priority.escalation import days_from_now, lowest_above, office_for, record_exception, wait_on
 from procurement.priority.models import OPEN_STATES, ExceptionState, Ground, PriorityException
@@ -219,16 +220,18 @@ def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key:
     """Let money (fen) out of a union's assistance-only purse, as an officer of a union above, once per key.
 
     Under the lock of the union's year, so that no placement counts on money that is leaving. Raises NotAllowed, NothingToMove,
-    NotEnoughMoney, ReserveBound when the year's ordinary gifts rest on it.
+    NotEnoughMoney, YearClosed, ReserveBound when the year's ordinary gifts rest on it.
     """
     require_above(actor, Role.UNION_OFFICER, source.union)
     if (source.union_id, source.gift_year, target.kind) != (target.union_id, target.gift_year, PurseKind.GENERAL):
         raise PurseElsewhere(source=source.name, target=target.name)
     with transaction.atomic(), seen_by(None):
         year = lock_year(source.union, source.gift_year)
+        if year.closed_at is not None and not is_posted(key):
+            raise YearClosed(year=source.gift_year, union=source.union.display_name)
         policy = policy_of(source.union, timezone.localdate())
         left = reserve(source.union, source.gift_year) - amount
-        over = excess(year.assistance, year.ordinary, left, policy.minimum_share_bp) > 0
+        over = excess(year.assistance, year.to_cover, left, policy.minimum_share_bp) > 0
         if (over or year.assistance + left < kept_last_year(year, policy)) and not is_posted(key):
             raise ReserveBound(purse=source.name, amount=yuan(amount))
         release(source, target, amount, key)

@@ -22,6 +22,8 @@ class UnionYear(models.Model):
     """A union's gift year: the live amounts (fen) of assistance and ordinary gifts, which triggers on decisions and releases write.
 
     Its row lock orders the union's placements. Once closed it takes nothing any more, and neither does any year before it.
+    `closed_share_bp` is the minimum by which it was closed, `shortfall` what was set aside, not spent, and carried over, in fen.
+    `brought_forward` are ordinary goods (fen) of closed years that no assistance goods bought cover yet; they count in this year.
     """
 
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="years")
@@ -30,6 +32,9 @@ class UnionYear(models.Model):
     ordinary = models.BigIntegerField(default=0)
     make_good_due = models.BooleanField(default=False)
     closed_at = models.DateTimeField(null=True)
+    closed_share_bp = models.PositiveIntegerField(null=True)
+    shortfall = models.BigIntegerField(default=0, db_default=0)
+    brought_forward = models.BigIntegerField(default=0, db_default=0)
 
     objects = scoped("union")
 
@@ -43,6 +48,11 @@ class UnionYear(models.Model):
 
     def __str__(self) -> str:
         return f"{self.union} {self.gift_year}"
+
+    @property
+    def to_cover(self) -> int:
+        """O as clause 3 counts it: this year's ordinary goods and those brought forward, in fen."""
+        return self.ordinary + self.brought_forward
 
 
 class Judgement(models.Model):
@@ -326,7 +336,7 @@ class SimulatedChange(models.Model):
 class Release(models.Model):
     """Units of a decision that were cancelled, refused or returned: what a decision still counts is itself less its releases.
 
-    Append-only, never more than was decided. `amount` is fen.
+    Append-only, never more than was decided. `amount` is fen. `gift_year` is the decision's; when that is closed, the first open one.
     """
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="releases")

@@ -22,7 +22,7 @@ from procurement.priority.errors import LastYearWouldBreak, LeaversPart, PartWou
 from procurement.priority.models import Decision, Outcome, UnionYear
 from procurement.priority.reserves import reserve
 from procurement.priority.words import per_cent
-from procurement.priority.years import excess, flag, kept_last_year, lock_year, policy_in_force, to_make_good
+from procurement.priority.years import excess, flag, kept_last_year, lock_booked, policy_in_force, to_make_good
 
 # Units lost, by loss, order line and region (of a box: of each component), laid along the units that the decisions of that line
 # and region still count, oldest decision first: an exception's units go before those that count in the share.
@@ -58,7 +58,7 @@ _RELEASE = """
         WHERE least(held.high, wanted.high) > greatest(held.low, wanted.low)
     ), stored AS (
         INSERT INTO priority_release (decision_id, loss_id, union_id, gift_year, quantity, amount, at)
-        SELECT id, loss_id, union_id, gift_year, released, released * unit_price, now() FROM fresh
+        SELECT id, loss_id, union_id, booked_in(union_id, gift_year::int), released, released * unit_price, now() FROM fresh
     )
     SELECT coalesce(sum(f.released * f.unit_price) FILTER (WHERE f.outcome = 'assistance'), 0)::bigint,
         coalesce(sum(f.released * f.unit_price) FILTER (
@@ -82,19 +82,20 @@ def release(order: Order, losses: Sequence[Loss]) -> Released:
 
     Raises ShareWouldBreak, LastYearWouldBreak, PartWouldBreak, LeaversPart.
 
-    Called when money has moved back: what returned to an assistance-only purse is in R already.
+    Called when money has moved back: what returned to an assistance-only purse is in R already. What comes back after the year was
+    closed is booked in the open one; nobody gives up goods by then, since a year is not closed while any are on their way.
     """
     released = _released(losses)
-    year = lock_year(order.union, order.gift_year)
+    year = lock_booked(order.union, order.gift_year)
     policy = policy_in_force(order.union)
     share_bp = policy.minimum_share_bp if policy else 0
-    held = reserve(order.union, order.gift_year)
-    over = excess(year.assistance, year.ordinary, held, share_bp)
-    if losses[0].by == Party.PRODUCER:
+    held = reserve(order.union, year.gift_year)
+    over = excess(year.assistance, year.to_cover, held, share_bp)
+    if losses[0].by == Party.PRODUCER or year.gift_year != order.gift_year:
         flag(year, due=over > 0)
         return released
     before = excess(
-        year.assistance + released.assistance, year.ordinary + released.ordinary, held - released.fenced, share_bp
+        year.assistance + released.assistance, year.to_cover + released.ordinary, held - released.fenced, share_bp
     )
     if over > max(before, 0):
         raise _share_would_break(order, year, released, share_bp, held)
@@ -113,14 +114,14 @@ def _released(losses: Sequence[Loss]) -> Released:
 
 
 def _share_would_break(order: Order, year: UnionYear, released: Released, share_bp: int, held: int) -> ShareWouldBreak:
-    over = excess(year.assistance, year.ordinary, held, share_bp)
+    over = excess(year.assistance, year.to_cover, held, share_bp)
     titles = _ordinary_titles(order)
     return ShareWouldBreak(
         amount=yuan(released.assistance),
         share=per_cent(share_bp),
         needed=yuan(-(-over // share_bp)),
         titles=_(" (in this order: %(titles)s)") % {"titles": _(", ").join(titles)} if titles else "",
-        aside=yuan(to_make_good(year.assistance, year.ordinary, held, share_bp)),
+        aside=yuan(to_make_good(year.assistance, year.to_cover, held, share_bp)),
     )
 
 

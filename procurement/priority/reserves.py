@@ -10,6 +10,6 @@ from marketplace.organisations.models import Organisation
 
 
 def reserve(union: Organisation, gift_year: int) -> int:
-    """R: the unspent balance (fen) of the union's assistance-only purses for the year."""
+    """R: the unspent balance (fen) of the union's assistance-only purses for the year; nothing once it is closed and carried over."""
     purses = Purse.objects.filter(union=union, gift_year=gift_year, kind=PurseKind.RING_FENCED)
     return int(purses.aggregate(total=Coalesce(Sum("account__balance"), 0))["total"])

@@ -59,7 +59,7 @@ _SHORTFALLS = """
 
 # Whose turn it is: how often each county was chosen by this union lately, so that near-equal offers take turns.
 _STANDING = f"""
-    SELECT coalesce(y.assistance, 0), coalesce(y.ordinary, 0), coalesce(y.make_good_due, false),
+    SELECT coalesce(y.assistance, 0), coalesce(y.ordinary + y.brought_forward, 0), coalesce(y.make_good_due, false),
         (SELECT coalesce(sum(a.balance), 0)::bigint FROM ledger_purse p JOIN ledger_account a ON a.id = p.account_id
             WHERE p.union_id = %(union)s AND p.gift_year = %(year)s AND p.kind = 'ring_fenced'),
         (SELECT coalesce(jsonb_agg(jsonb_build_array(c.county, c.times) ORDER BY c.county), '[]') FROM (
@@ -96,7 +96,8 @@ class Shortfall:
 class Standing:
     """The union's gift year and last year's assistance goods in fen, its rotation by county, the offer book's latest signed root.
 
-    `held` are sales units by product that its own subtree keeps off the shelf; `shortfalls` are by commodity class (id).
+    `ordinary` includes what closed years left uncovered. `held` are sales units by product that its own subtree keeps off the shelf;
+    `shortfalls` are by commodity class (id).
     """
 
     assistance: int

@@ -52,9 +52,24 @@ def open_year(union: Organisation, gift_year: int) -> UnionYear:
     return year
 
 
+def lock_booked(union: Organisation, gift_year: int) -> UnionYear:
+    """The year in which what comes back of a year's gifts is booked, locked: itself, or the first one after it that is open."""
+    year = lock_year(union, gift_year)
+    while year.closed_at is not None:
+        year = lock_year(union, year.gift_year + 1)
+    return year
+
+
 def excess(assistance: int, ordinary: int, reserve: int, share_bp: int) -> int:
     """By how much clause 3 fails, O − (1 − share) × (A + O + R), in ten-thousandths of a fen; it holds when that is not above 0."""
     return ordinary * WHOLE_BP - (WHOLE_BP - share_bp) * (assistance + ordinary + reserve)
+
+
+def uncovered(assistance: int, ordinary: int, share_bp: int) -> int:
+    """What a year leaves to the next: ordinary goods (fen) above what the assistance goods bought in it allow; R does not count."""
+    if not share_bp:
+        return 0
+    return max(0, ordinary - (WHOLE_BP - share_bp) * assistance // share_bp)
 
 
 def to_make_good(assistance: int, ordinary: int, reserve: int, share_bp: int) -> int:
@@ -72,7 +87,7 @@ def is_made_good(year: UnionYear, share_bp: int) -> bool:
     """Whether nothing (more) has to be made good: the flag counts only while clause 3 fails, so it clears by itself."""
     if not year.make_good_due:
         return True
-    return excess(year.assistance, year.ordinary, reserve(year.union, year.gift_year), share_bp) <= 0
+    return excess(year.assistance, year.to_cover, reserve(year.union, year.gift_year), share_bp) <= 0
 
 
 def share_in_force(union: Organisation) -> int:
@@ -135,6 +150,7 @@ def flag(year: UnionYear, due: bool) -> None:
             "year": year.gift_year,
             "assistance": year.assistance,
             "ordinary": year.ordinary,
+            "brought_forward": year.brought_forward,
         },
         subject=f"year:{year.union.code}:{year.gift_year}",
         union_id=year.union_id,

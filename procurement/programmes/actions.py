@@ -18,6 +18,7 @@ from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import holds, require
 from marketplace.shop.catalogue.models import Product
 from procurement.policy.models import GiftForm
+from procurement.priority.errors import YearClosed
 from procurement.programmes.annotate import annotated_copy
 from procurement.programmes.errors import (
     BadFile,
@@ -62,7 +63,7 @@ def create_programme(
     quotations: int = 0,
     approvers: int = 1,
 ) -> Programme:
-    """Draw up a plan. `per_head` is the standard in fen. Raises NotAllowed, PastDate, PurseOfAnother."""
+    """Draw up a plan. `per_head` is the standard in fen. Raises NotAllowed, PastDate, PurseOfAnother, YearClosed."""
     require(actor, Role.BUYER, union)
     if need_date <= timezone.localdate():
         raise PastDate(day=need_date)
@@ -104,7 +105,7 @@ def revise_programme(
 ) -> Programme:
     """Change the frame of a draft; lines paid from its purse go along to the new one. The same frame again changes nothing.
 
-    Raises NotAllowed, WrongState, PastDate, PurseOfAnother, NoAddresses.
+    Raises NotAllowed, WrongState, PastDate, PurseOfAnother, YearClosed, NoAddresses.
     """
     require(actor, Role.BUYER, programme.union)
     if need_date <= timezone.localdate():
@@ -269,6 +270,8 @@ def submit(actor: User, programme: Programme) -> None:
         locked = locked_draft(programme, _("submit"))
         plan = plan_of(locked)
         faults: list[HouseError] = list(plan.faults)
+        if locked.purse.carried_to_id is not None:
+            faults.append(YearClosed(year=locked.gift_year, union=locked.union.display_name))
         if RosterImport.objects.filter(programme=locked, state=ImportState.DUE).exists():
             faults.append(ImportRunning())
         if faults:
@@ -308,3 +311,5 @@ def send_back(actor: User, programme: Programme, because: str = "") -> None:
 def _check_purse(purse: Purse, union: Organisation, gift_year: int, *, for_line: bool = False) -> None:
     if purse.union_id != union.pk or purse.gift_year != gift_year or (purse.kind != PurseKind.GENERAL and not for_line):
         raise PurseOfAnother(purse=purse.name, year=gift_year)
+    if purse.carried_to_id is not None:
+        raise YearClosed(year=gift_year, union=union.display_name)

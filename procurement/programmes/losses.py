@@ -13,7 +13,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from procurement.priority.errors import FloorWouldBreak
 from procurement.priority.releases import release
-from procurement.priority.years import lock_year, policy_in_force
+from procurement.priority.years import lock_booked, policy_in_force
 
 # What each member gets less, for the year's cap and floor: a parcel line's part in assistance goods is that of its order line.
 _RECEIVED = """
@@ -57,9 +57,9 @@ class YearCounts:
     """The union's year counts what is left, and so does each member's."""
 
     def lock(self, union: Organisation, gift_year: int) -> None:
-        """Lock the union-year row."""
+        """Lock the union-year row, and where it is closed those after it until the open one."""
         with seen_by(None):
-            lock_year(union, gift_year)
+            lock_booked(union, gift_year)
 
     def lost(self, order: Order, losses: Sequence[Loss]) -> None:
         """Release the decisions; note what members no longer get. Raises what `release` does, FloorWouldBreak."""

@@ -17,7 +17,7 @@ from marketplace.fulfilment.losses import purses_of
 from marketplace.fulfilment.models import Loss, LossKind, ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import amount
 from marketplace.fulfilment.rows import locked
-from marketplace.ledger.actions import account, post
+from marketplace.ledger.actions import account, carry_on, post
 from marketplace.ledger.models import AccountKind, Transaction
 from marketplace.organisations.models import Role, User
 from marketplace.organisations.queries import require
@@ -106,9 +106,11 @@ def record_refund(actor: User, loss: Loss, bank_reference: str) -> None:
         if not loss.refund_due:
             raise NothingOwedBack(number=so.number)
         Refund.objects.create(loss=loss, union=so.union, amount=loss.refund_due, bank_reference=reference)
-        legs = {account(AccountKind.REFUND, so.seller, so.union.code): -loss.refund_due, **purses_of([loss])[loss.pk]}
+        purses = purses_of([loss])[loss.pk]
+        legs = {account(AccountKind.REFUND, so.seller, so.union.code): -loss.refund_due, **purses}
         placed = Transaction.objects.get(key=f"order:{so.order.number}:placed")
         post(f"loss:{loss.pk}:refunded", "loss.refunded", cause_of(so), legs, union=so.union, corrects=placed)
+        carry_on([purse.pk for purse in purses], f"loss:{loss.pk}")
         record(
             "loss.refunded", {"number": so.number, "loss": loss.pk, "amount": loss.refund_due, "bank_reference": reference},
             subject=cause_of(so), union_id=so.union_id,

@@ -14,6 +14,7 @@ from marketplace.evidence.actions import record
 from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import NotAllowed, Refusals
 from marketplace.organisations.models import User
+from procurement.compliance.closing import close_year
 from procurement.priority.errors import YearClosed
 from procurement.priority.models import Judgement, UnionYear
 from procurement.programmes.errors import BadFile, ListFaulty, ReversalUnexplained, ReversedBefore
@@ -29,6 +30,7 @@ from tests.world import DATES, MOONCAKES, Side, add_recipients, draft, let_const
 pytestmark = pytest.mark.usefixtures("world")
 
 DATES_FEN = 3_000
+LAST_YEAR = timezone.localdate().replace(year=timezone.localdate().year - 1, month=10, day=1)
 
 
 def bought(**changes: Any) -> Bought:
@@ -219,13 +221,13 @@ class TestAClosedYear:
     @pytest.fixture
     def closed(self) -> Side:
         giver = side()
-        registered(giver)
-        UnionYear.objects.filter(union=giver.union).update(closed_at=timezone.now())
+        registered(giver, bought_on=LAST_YEAR)
+        close_year(giver.approver, giver.union, LAST_YEAR.year)
         return giver
 
     def test_takes_no_purchase_and_no_reversal(self, closed: Side) -> None:
         with pytest.raises(Refusals) as caught:
-            registered(closed, "late", amount=0, invoice="LATE-1234")
+            registered(closed, "late", amount=0, invoice="LATE-1234", bought_on=LAST_YEAR)
         assert [refusal.code for refusal in caught.value.refusals] == ["nothing_paid", "year_closed"]
         with pytest.raises(YearClosed):
             reverse(closed.buyer, OutsidePurchase.objects.get(), "late")
