@@ -59,6 +59,15 @@ class FailureSerializer(serializers.Serializer):
     amount = serializers.IntegerField()
 
 
+class LateRowSerializer(serializers.Serializer):
+    """What came back in this year of an order of an earlier one, which was closed."""
+
+    number = serializers.CharField()
+    gift_year = serializers.IntegerField()
+    assistance = serializers.IntegerField()
+    ordinary = serializers.IntegerField()
+
+
 class StatementSerializer(serializers.Serializer):
     """A union's gift year."""
 
@@ -106,6 +115,18 @@ class StatementSerializer(serializers.Serializer):
     last_assistance = serializers.IntegerField(
         help_text="assistance goods of the year before, where the policy says not to fall below them; else 0"
     )
+    brought_forward = serializers.IntegerField(
+        help_text="ordinary gifts of closed years that no assistance goods cover yet; they count in this year's share"
+    )
+    carried_in = serializers.IntegerField(help_text="money set aside that came over from closed years")
+    carried_forward = serializers.IntegerField(
+        help_text="ordinary gifts that the assistance goods bought do not cover: what the next year starts with once this is closed"
+    )
+    late = LateRowSerializer(many=True, help_text="what came back of closed years' gifts")
+    closed_on = serializers.CharField(
+        allow_blank=True, help_text="day of the closing; the statement stays as it was then"
+    )
+    shortfall = serializers.IntegerField(help_text="of a closed year: set aside, not spent, and carried over")
     attempts = serializers.IntegerField()
     refused_attempts = serializers.IntegerField()
     decisions = serializers.DictField(child=serializers.IntegerField(), help_text="number of decisions by outcome")

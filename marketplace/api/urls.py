@@ -7,6 +7,7 @@ from marketplace.api import views
 urlpatterns = [
     path("statements/<str:union>/<int:year>", views.StatementView.as_view(), name="api-statement"),
     path("exceptions/", views.ExceptionsView.as_view(), name="api-exceptions"),
+    path("statements/<str:union>/<int:year>/close", views.CloseYearView.as_view(), name="api-close-year"),
     path("orders/", views.OrdersView.as_view(), name="api-orders"),
     path("orders/<str:number>", views.OrderView.as_view(), name="api-order"),
     path("supplier-orders/", views.SupplierOrdersView.as_view(), name="api-supplier-orders"),

@@ -32,6 +32,7 @@ from marketplace.signin.errors import SecondFactorMissing
 from marketplace.signin.second_factor import is_missing
 from marketplace.steps.commands import once
 from marketplace.workspaces.doors import Audience, choose, memberships_of, viewers
+from procurement.compliance.closing import close_year
 from procurement.compliance.queries import statement
 from procurement.priority.models import Decision, PriorityException
 
@@ -143,6 +144,35 @@ class StatementView(HouseView):
         if not 2000 <= year <= 2100:
             raise NotFound()
         found = get_object_or_404(Organisation, code=union, kind=OrganisationKind.UNION, pk__in=self.viewers or [])
+        return Response(serializers.StatementSerializer(statement(found, year).as_dict()).data)
+
+
+class CloseYearView(HouseView):
+    """Closing a gift year."""
+
+    roles = (Role.APPROVER, Role.UNION_OFFICER)
+
+    @extend_schema(
+        operation_id="close_year",
+        parameters=[_IDEMPOTENCY_KEY],
+        request=None,
+        responses={200: serializers.StatementSerializer} | _COMMAND_REFUSALS,
+    )
+    def post(self, request: Request, union: str, year: int) -> Response:
+        """Close a union's gift year: its statement is sealed, and what is unspent or uncovered goes on into the next year.
+
+        For the union's approver and officers of unions above. Refused with everything that is still open.
+        """
+        if not 2000 <= year <= 2100:
+            raise NotFound()
+        found = get_object_or_404(Organisation, code=union, kind=OrganisationKind.UNION, pk__in=self.viewers or [])
+        key = request.headers.get("Idempotency-Key", "")
+        if not _KEY.fullmatch(key):
+            raise KeyMissing()
+        with once(self.organisation, key, "year.close", {"union": union, "year": year}) as remembered:
+            if not remembered.is_repeat:
+                close_year(request.user, found, year)
+                remembered.answer = {"union": union, "year": year}
         return Response(serializers.StatementSerializer(statement(found, year).as_dict()).data)
 
 

@@ -118,6 +118,7 @@ WORKSPACES: dict[str, Workspace] = {
         (
             Entry("oversight:home", _("Unions below"), "chart"),
             Entry("oversight:exceptions", _("Exceptions"), "shield"),
+            Entry("oversight:years", _("Gift years"), "calendar"),
             Entry("register_challenges", _("Challenges"), "scales"),
         ),
     ),

@@ -58,6 +58,7 @@ KINDS: dict[str, str | Promise] = {
     "outside.reversed": gettext_lazy("Purchase from elsewhere reversed"),
     "year.make_good_due": gettext_lazy("Something to make good"),
     "year.made_good": gettext_lazy("Made good"),
+    "year.closed": gettext_lazy("Gift year closed"),
     # money
     "ledger.posted": gettext_lazy("Money moved in the ledger"),
     "purse.opened": gettext_lazy("Purse opened"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.shares import failure_words, gauge
 from marketplace.workspaces.sheets import Column, Sheet, download
 from marketplace.workspaces.templatetags._figures import fen
+from procurement.compliance.models import YearClosing
 from procurement.compliance.queries import OrderRow, Statement, statement
 from procurement.policy.errors import NoPolicyInForce
 from procurement.priority.models import Certificate, Decision, PriorityException
@@ -36,7 +38,7 @@ def statement_context(union: Organisation, year: int) -> dict[str, Any]:
         "statement": found,
         "gauge": gauge(
             found.assistance,
-            found.ordinary,
+            found.ordinary + found.brought_forward,
             found.reserve,
             found.minimum_share_bp,
             found.to_make_good,
@@ -101,9 +103,12 @@ def below_last_year(found: Statement) -> str:
 def json_download(union: Organisation, year: int) -> HttpResponse:
     """The statement's published form: integers and strings only."""
     try:
-        content = json.dumps(statement(union, year).as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
+        found = statement(union, year)
     except NoPolicyInForce as error:
         raise Http404(str(error)) from error
+    # A closed year's file is the sealed one to the byte: whoever has it finds its SHA-256 in the log.
+    is_sealed = found.closed_on and YearClosing.objects.get(union=union, gift_year=year).statement
+    content = is_sealed or json.dumps(found.as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
     return attachment(content.encode(), f"statement-{union.code}-{year}.json", "application/json")
 
 
@@ -121,6 +126,7 @@ def statement_sheets(union: Organisation, year: int) -> list[Sheet]:
             (Column("outcome", _("Decision"), "outcome"), Column("number", _("How many"), "count")),
             [{"outcome": code, "number": number} for code, number in found.decisions],
         ),
+        *([_late_sheet(found)] if found.late else []),
         Sheet(
             _("No-equivalent certificates"),
             (
@@ -157,7 +163,11 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
         (_("Ordinary products"), found.ordinary),
         (_("Outside the share by exception"), found.waived),
         (_("Cancelled, refused or returned, taken off above"), found.released),
-        (_("Set aside and unspent"), found.reserve),
+        (
+            _("Shortfall: set aside, not spent, carried over") if found.closed_on else _("Set aside and unspent"),
+            found.reserve,
+        ),
+        *_between_years(found),
         *([(_("Still to make good"), found.to_make_good)] if found.make_good_due else []),
         *(
             [(_("Assistance products of the year before, not to be fallen below"), found.last_assistance)]
@@ -189,6 +199,7 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
             {"what": _("Union"), "words": union.display_name},
             {"what": _("Gift year"), "words": str(found.year)},
             {"what": _("Policy"), "words": found.policy},
+            *([{"what": _("Closed on"), "words": found.closed_on}] if found.closed_on else []),
             *({"what": words, "amount": fen_} for words, fen_ in amounts),
             *({"what": words, "share": bp_} for words, bp_ in shares),
             *({"what": what, "words": words} for what, words in verdicts),
@@ -199,6 +210,29 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
             *({"what": _("Look at this first"), "words": fact} for fact in red_facts(found)),
         ],
     )
+
+
+def _late_sheet(found: Statement) -> Sheet:
+    columns = (
+        Column("number", _("Order")),
+        Column("gift_year", _("Gift year")),
+        Column("assistance", _("Assistance"), "money"),
+        Column("ordinary", _("Ordinary"), "money"),
+    )
+    return Sheet(_("Came back of closed years"), columns, [asdict(one) for one in found.late])
+
+
+def _between_years(found: Statement) -> list[tuple[str, int]]:
+    """What came over from closed years, and what goes on from a closed one."""
+    amounts = [
+        (_("Set-aside money that came over from closed years"), found.carried_in),
+        (_("Brought forward from closed years, to be covered"), found.brought_forward),
+        (
+            _("Ordinary products that nothing bought covers yet"),
+            found.carried_forward if found.closed_on else 0,
+        ),
+    ]
+    return [(words, fen_) for words, fen_ in amounts if fen_]
 
 
 def _orders_sheet(found: Statement, orders: list[dict[str, Any]]) -> Sheet:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery, Sum, Value
+from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import NullIf
 from django.http import HttpRequest
 from django.urls import reverse
@@ -175,27 +175,26 @@ def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:
     years = {row.union_id: row for row in UnionYear.objects.filter(union__in=ids, gift_year=year)}
     reserves = _reserves(year, union__in=ids)
     minimum, bound = _minima(unions, year), decided_under(unions, year)
-    return [
-        UnionRow(
-            union,
-            gauge(
-                years[union.pk].assistance if union.pk in years else 0,
-                years[union.pk].ordinary if union.pk in years else 0,
-                reserves.get(union.pk, 0),
-                bound[union.pk].minimum_share_bp if union.pk in bound else minimum[union.pk],
-            ),
-            union.pk in years and years[union.pk].make_good_due,
-        )
-        for union in unions
-    ]
+    rows = []
+    for union in unions:
+        found = years.get(union.pk) or UnionYear(union=union, gift_year=year)
+        share_bp = bound[union.pk].minimum_share_bp if union.pk in bound else minimum[union.pk]
+        if found.closed_share_bp is not None:
+            share_bp = found.closed_share_bp
+        held = reserves.get(union.pk, 0) + found.shortfall
+        figures = gauge(found.assistance, found.to_cover, held, share_bp)
+        rows.append(UnionRow(union, figures, found.make_good_due))
+    return rows
 
 
 def totals(top: Organisation, year: int) -> Totals:
     """The subtree as one."""
     unions = unions_below(top)
-    bought = UnionYear.objects.filter(union__in=unions, gift_year=year)
-    sums = bought.aggregate(assistance=Sum("assistance"), ordinary=Sum("ordinary"))
-    reserve = sum(_reserves(year, union__in=unions).values())
+    bought = UnionYear.objects.filter(union__in=unions, gift_year=year).filter(Q(assistance__gt=0) | Q(ordinary__gt=0))
+    sums = bought.aggregate(
+        assistance=Sum("assistance"), ordinary=Sum(F("ordinary") + F("brought_forward")), shortfall=Sum("shortfall")
+    )
+    reserve = sum(_reserves(year, union__in=unions).values()) + (sums["shortfall"] or 0)
     figures = gauge(sums["assistance"] or 0, sums["ordinary"] or 0, reserve, _minima([top], year)[top.pk])
     return Totals(figures, unions.count(), bought.count())
 

@@ -50,6 +50,7 @@ def test_every_address_names_its_audience() -> None:
     assert audiences == {
         "api-statement": Audience(UNION_SIDE),
         "api-exceptions": Audience(UNION_SIDE),
+        "api-close-year": Audience(frozenset({Role.APPROVER, Role.UNION_OFFICER})),
         "api-orders": Audience(UNION_SIDE),
         "api-order": Audience(UNION_SIDE),
         "api-supplier-orders": Audience(frozenset({Role.PRODUCER})),
@@ -297,6 +298,7 @@ def test_the_served_schema_describes_every_other_address(db) -> None:
         "/api/v1/orders/": ["get"],
         "/api/v1/orders/{number}": ["get"],
         "/api/v1/statements/{union}/{year}": ["get"],
+        "/api/v1/statements/{union}/{year}/close": ["post"],
         "/api/v1/supplier-orders/": ["get"],
         "/api/v1/supplier-orders/{number}/confirm": ["post"],
         "/api/v1/supplier-orders/{number}/ship": ["post"],

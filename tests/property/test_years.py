@@ -48,6 +48,7 @@ def chain(story: list[Bought], share_bp: int) -> int:
     return brought
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(YEARS, SHARES, FEN, FEN)
 def test_no_ordinary_goods_pass_in_the_open_year_that_would_not_pass_were_all_years_one(
     story: list[Bought], share_bp: int, assistance: int, reserve: int
@@ -63,11 +64,13 @@ def test_no_ordinary_goods_pass_in_the_open_year_that_would_not_pass_were_all_ye
     assert excess(all_assistance, all_ordinary - len(story), reserve, share_bp) <= 0
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(YEARS, SHARES)
 def test_what_goes_on_is_never_more_than_was_bought_and_never_makes_room(story: list[Bought], share_bp: int) -> None:
     assert 0 <= chain(story, share_bp) <= sum(year.ordinary - year.late_ordinary for year in story)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(YEARS, SHARES, st.integers(0, 4))
 def test_assistance_goods_that_come_back_never_lower_it_and_ordinary_ones_never_raise_it(
     story: list[Bought], share_bp: int, place: int
@@ -88,7 +91,9 @@ PURSES = st.lists(
 
 
 @pytest.mark.usefixtures("world")
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(PURSES, PURSES)
 def test_money_is_neither_made_nor_lost_nor_does_it_change_its_kind(older: list, newer: list) -> None:
     """Two years closed one after the other, whatever purses they have: a name may stand for another kind of purse each year."""

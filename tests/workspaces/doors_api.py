@@ -14,6 +14,7 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
     part = {"number": SupplierOrder.objects.get(pk=made.part).number}
     return {
         "api-statement": {"union": cast.UNION, "year": timezone.localdate().year},
+        "api-close-year": {"union": cast.UNION, "year": timezone.localdate().year},
         "api-order": {"number": made.order},
         "api-confirm": part,
         "api-ship": part,

@@ -29,9 +29,10 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "union:case": {"pk": made.case},
         "union:statement_year": {"year": timezone.localdate().year},
         "union:statement_json": {"year": timezone.localdate().year},
+        "union:close_year": {"year": timezone.localdate().year},
         "union:statement_xlsx": {"year": timezone.localdate().year},
     }
 
 
 # A year is nobody's: the page shows the union's own.
-SHARED = ("union:statement_year", "union:statement_json", "union:statement_xlsx")
+SHARED = ("union:statement_year", "union:close_year", "union:statement_json", "union:statement_xlsx")

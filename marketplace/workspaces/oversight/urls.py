@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from marketplace.workspaces.oversight import requests, views
+from marketplace.workspaces.oversight import requests, views, years
 
 app_name = "oversight"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("exceptions/<str:number>/revoke/", requests.revoke, name="revoke"),
     path("exceptions/<str:number>/papers/<int:paper>/", requests.paper, name="exception_paper"),
     path("exceptions/delegate/", requests.delegate, name="delegate"),
+    path("years/", years.years, name="years"),
+    path("years/<str:code>/<int:year>/close/", years.close_year, name="close_year"),
     path("accreditations/", views.accreditations, name="accreditations"),
     path("accreditations/<str:number>/", views.accreditation_page, name="accreditation"),
     path("accreditations/<str:number>/carry-on/", views.carry_on, name="carry_on"),

@@ -90,6 +90,7 @@ STATES: dict[str, Label] = {
     "granted": Label(_("Granted"), _DONE),
     "denied": Label(_("Denied"), _BAD),
     "escalated": Label(_("Passed to the upper union"), _WAIT),
+    "open_year": Label(_("Not closed yet"), _WAIT),
     "open": Label(pgettext_lazy("state of a case", "Open"), _WAIT),
     "answered": Label(_("Answered"), _BUSY),
     "upheld": Label(_("Upheld"), _BAD),

@@ -43,7 +43,7 @@ def year_gauge(union: Organisation, year: int) -> Gauge | None:
     minimum = policy.minimum_share_bp
     years = {row.gift_year: row for row in UnionYear.objects.filter(union=union, gift_year__in=[year - 1, year])}
     row, before = years.get(year), years.get(year - 1)
-    assistance, ordinary, held = row.assistance if row else 0, row.ordinary if row else 0, reserve(union, year)
+    assistance, ordinary, held = row.assistance if row else 0, row.to_cover if row else 0, reserve(union, year)
     due = to_make_good(assistance, ordinary, held, minimum) if row and row.make_good_due else 0
     last = before.assistance if before and policy.keep_last_year else 0
     return gauge(assistance, ordinary, held, minimum, due, failures(union, year) if due else (), last)

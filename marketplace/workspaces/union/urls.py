@@ -72,6 +72,7 @@ urlpatterns = [
     path("returns/<int:pk>/refund/", parts.refund, name="refund"),
     path("statement/", views.statement, name="statement"),
     path("statement/<int:year>/", views.statement, name="statement_year"),
+    path("statement/<int:year>/close/", views.close_year, name="close_year"),
     path("statement/<int:year>/statement.xlsx", views.statement_xlsx, name="statement_xlsx"),
     path("statement/<int:year>/statement.json", views.statement_json, name="statement_json"),
     path("complaints/", complaints.index, name="complaints"),

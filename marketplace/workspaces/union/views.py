@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketplace.fulfilment.models import SupplierOrder
@@ -15,6 +16,7 @@ from marketplace.fulfilment.queries import with_states
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces.cases import case_listing
+from marketplace.workspaces.closing import closing_page
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import put_into, thanks, today
 from marketplace.workspaces.statements import json_download, statement_context, xlsx_download
@@ -66,7 +68,17 @@ def statement(request: HouseRequest, year: int | None = None) -> HttpResponse:
     union = request.organisation
     years = queries.years(UnionYear.objects.filter(union=union).values_list("gift_year", flat=True))
     context = statement_context(union, year or today().year) | {"years": years, "workspace": "union"}
+    found = context.get("statement")
+    context["can_close"] = found is not None and found.year < today().year and not found.closed_on
     return render(request, "union/statement.html", context)
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def close_year(request: HouseRequest, year: int) -> HttpResponse:
+    """What is still open of the union's gift year, and closing it as its approver."""
+    back = reverse("union:statement_year", args=[year])
+    may_close = Role.APPROVER in request.roles
+    return closing_page(request, request.organisation, year, "union/close_year.html", back, may_close=may_close)
 
 
 @open_to(Role.BUYER, Role.APPROVER)
