@@ -13,9 +13,9 @@ from marketplace.shop.policy import PurchaseRequest, WantedLine
 from procurement.policy import models as policies
 from procurement.policy.queries import policy_of
 from procurement.priority import rule
-from procurement.priority.equivalence import missed
+from procurement.priority.equivalence import Bounds, missed
 from procurement.priority.models import ExceptionState, PriorityException
-from procurement.priority.offers import OfferRow, offers
+from procurement.priority.offers import OfferRow, offers, titles
 from procurement.priority.standing import Shortfall, Standing, standing
 from procurement.priority.years import excess
 
@@ -77,8 +77,7 @@ def question(request: PurchaseRequest) -> Question:
         per_head_fenced_fen=request.per_head_fenced_least,
         year_heads=request.year_heads,
     )
-    titles = {row.product_id: row.told for row in rows}
-    return Question(gift, policy, asked, {e.number: e for e in exceptions.values()}, titles, over)
+    return Question(gift, policy, asked, {e.number: e for e in exceptions.values()}, titles(rows), over)
 
 
 def policy_facts(policy: policies.Policy) -> rule.Policy:
@@ -163,6 +162,8 @@ def _asked(
         own[row.product_id, row.region] = sold[row.stockrecord_id, row.region] = row
         if row.class_id is not None and row.accreditation:
             of_class[row.class_id, row.region].append(row)
+    for found in of_class.values():
+        found.sort(key=lambda row: (row.product_id, row.producer))
     released = _released(request, own, now.shortfalls) if now.shortfalls else {}
     asked: dict[str, Asked] = {}
     for wanted in request.lines:
@@ -249,7 +250,8 @@ def _complete(line: rule.Line, candidates: tuple[rule.Offer, ...], exception: Pr
 def _candidates(
     request: PurchaseRequest, wanted: OfferRow, rows: Iterable[OfferRow], kept: Mapping[int, int]
 ) -> tuple[rule.Offer, ...]:
-    day = request.decided_on
+    """The offers of the class as the rule compares them, in the order of the rows. A gift has a thousand: nothing is asked twice."""
+    day, bounds = request.decided_on, wanted.bounds
     return tuple(
         rule.Offer(
             product=str(row.product_id),
@@ -261,14 +263,16 @@ def _candidates(
             available=row.available,
             ready_on=row.ready_on(day),
             accreditation=row.accreditation,
-            reasons=tuple(sorted({*row.failings(day), *_not_equivalent(wanted, row)})),
+            reasons=_reasons(day, wanted, row, bounds),
             held=kept.get(row.product_id, 0),
         )
-        for row in sorted(rows, key=lambda row: (row.product_id, row.producer))
+        for row in rows
     )
 
 
-def _not_equivalent(wanted: OfferRow, row: OfferRow) -> list[str]:
-    """The criteria of equivalence within the class that an offer misses, and whether it comes to the region at all."""
-    there = [] if row.freight is not None else ["not_delivered_there"]
-    return missed(wanted, row, wanted.bounds) + there
+def _reasons(day: date, wanted: OfferRow, row: OfferRow, bounds: Bounds | None) -> tuple[str, ...]:
+    """Why an offer cannot serve, beside price and time: accreditation, equivalence within the class, no delivery to the region."""
+    found = [*row.failings(day), *missed(wanted, row, bounds)]
+    if row.freight is None:
+        found.append("not_delivered_there")
+    return tuple(sorted(set(found))) if found else ()

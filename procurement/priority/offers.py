@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from django.db import connection
 from django.utils.translation import get_language
@@ -123,18 +124,25 @@ class OfferRow:
         return tuple(found)
 
     @property
-    def told(self) -> str:
-        """The product's title in the reader's language."""
-        return self.title_en if get_language() == "en" and self.title_en else self.title
-
-    @property
     def delivered_price(self) -> int:
         """Price with freight to the region."""
         return self.price + (self.freight or 0)
 
     def ready_on(self, day: date) -> str:
         """Earliest delivery for an order of that day, as ISO date; empty where it is not delivered."""
-        return "" if self.days is None else (day + timedelta(days=self.days)).isoformat()
+        return "" if self.days is None else _after(day, self.days)
+
+
+@lru_cache(maxsize=1024)
+def _after(day: date, days: int) -> str:
+    return (day + timedelta(days=days)).isoformat()
+
+
+def titles(rows: Iterable[OfferRow]) -> dict[int, str]:
+    """The products' titles in the reader's language, which is asked for once, not for each of a thousand rows."""
+    if get_language() == "en":
+        return {row.product_id: row.title_en or row.title for row in rows}
+    return {row.product_id: row.title for row in rows}
 
 
 def offers(products: Iterable[int], regions: Iterable[str], day: date) -> list[OfferRow]:
