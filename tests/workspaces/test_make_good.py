@@ -63,6 +63,13 @@ def test_goods_begin_with_assistance_products_until_it_is_made_good() -> None:
     assert "ordinary" in {card.outcome for card in everything.context["page"].object_list}
 
 
+def test_goods_show_everything_where_nothing_is_due() -> None:
+    page = Person(cast.BUYER).open("union:goods", draft(side()).pk)
+    assert page.context["due"] is None
+    assert page.context["page"].paginator.count > 12
+    assert "To make good" not in text(page)
+
+
 @pytest.mark.parametrize("wish", ["", "1999", "2026x", "2031"])
 def test_where_nothing_is_due_the_plan_is_one_like_any_other(wish: str) -> None:
     page = Person(cast.BUYER).client.get(f"{reverse('union:programme_new')}?make_good={wish}")
