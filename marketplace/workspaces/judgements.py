@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.organisations.regions import region_name
 from marketplace.shop.catalogue.models import CommodityClass, Product
-from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.shares import gauge
 from procurement.priority.models import Judgement
 from procurement.priority.rule import NO_EQUIVALENT

@@ -11,9 +11,9 @@ from django.db.models.functions import Coalesce
 from marketplace.evidence.models import Entry
 from marketplace.fulfilment.models import ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import progress, state_of, to_pay, with_states
+from marketplace.organisations.regions import region_name
 from marketplace.shop.order.models import Line, Order
 from marketplace.workspaces.log_words import kind_in_words
-from marketplace.workspaces.regions import region_name
 from procurement.priority.models import Decision, Release
 
 

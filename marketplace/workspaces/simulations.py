@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django_htmx.http import HttpResponseClientRefresh
 
 from marketplace.organisations.errors import HouseError
+from marketplace.organisations.regions import region_name
 from marketplace.workspaces.doors import HouseRequest
 from marketplace.workspaces.fields import DayInput
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
 from marketplace.workspaces.pages import tell, today
 from marketplace.workspaces.policy_words import differences, level_label, topics
-from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.sheets import Column
 from procurement.policy.models import Policy
 from procurement.policy.queries import in_force

@@ -12,6 +12,7 @@ from django.utils import timezone
 from marketplace.ledger.actions import yuan
 from marketplace.ledger.models import Purse, PurseKind
 from marketplace.organisations.errors import HouseError
+from marketplace.organisations.regions import region_name
 from marketplace.shop.catalogue.models import Component
 from marketplace.shop.policy import Part, PurchaseRequest, WantedLine
 from marketplace.shop.prices import Delivered, delivered
@@ -28,7 +29,6 @@ from procurement.programmes.errors import (
 )
 from procurement.programmes.heads import had_by_recipients
 from procurement.programmes.models import GiftLine, Programme, Recipient
-from procurement.programmes.regions import name_of
 from suppliers.accreditation.queries import valid_for
 
 
@@ -182,7 +182,7 @@ def _faults(
         yield EmptyGift()
     for product in {line.product_id: line.product for line, _, _ in missing}.values():
         gone = [(region, heads) for line, region, heads in missing if line.product_id == product.pk]
-        names = ", ".join(name_of(region) for region, _ in gone)
+        names = ", ".join(region_name(region) for region, _ in gone)
         yield NotDelivered(title=product.get_title(), regions=names, heads=sum(heads for _, heads in gone))
     if not settled:
         yield ChoosingDue()

@@ -10,6 +10,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from marketplace.organisations.regions import region_name
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.policy import Verdict, purchase_policy
 from procurement.priority import rule
@@ -17,7 +18,6 @@ from procurement.priority.models import Outcome
 from procurement.priority.policy import Judged
 from procurement.programmes.models import GiftLine, Programme
 from procurement.programmes.plans import Piece, Plan, plan_of
-from procurement.programmes.regions import name_of
 from procurement.programmes.short_lists import OptionView, option_views
 from procurement.programmes.substitution import substitutions
 
@@ -260,7 +260,7 @@ def _offer_sentence(
     """E.g. “These 2 producers can deliver 500 units to Xi'an by 20 September, at 5 % less for the same amount.”"""
     needed = [s for s in substitutes if s.quantity]
     producers = {s.producer for d in decisions for s in d.substitutes if s.quantity}
-    regions = _(", ").join(name_of(region) for region in sorted({p.region for p in pieces}))
+    regions = _(", ").join(region_name(region) for region in sorted({p.region for p in pieces}))
     day = pieces[0].gift_line.programme.need_date
     sentence = ngettext(
         "%(n)s producer of assistance products can deliver %(units)s units to %(regions)s by %(day)s",

@@ -39,8 +39,3 @@ def region_of(address: str) -> str:
     """The GB/T 2260 prefix ("6101" for 西安) of the prefecture that an address begins with, "" if unknown."""
     found = _ADDRESS.match(address)
     return _CODES[found[1] or found[2]] if found else ""
-
-
-def name_of(region: str) -> str:
-    """The prefecture's name for a code that `region_of` gave; the code itself for any other."""
-    return next((name for name, code in PREFECTURES.items() if code == region), region)

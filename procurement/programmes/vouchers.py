@@ -19,11 +19,12 @@ from marketplace.evidence.actions import record
 from marketplace.fulfilment.actions import call_for
 from marketplace.fulfilment.models import Parcel, ParcelLine, ParcelState
 from marketplace.organisations.personal import blind_index
+from marketplace.organisations.regions import region_name
 from marketplace.organisations.scopes import seen_by
 from marketplace.steps.actions import write
 from procurement.programmes.errors import AddressTooShort, NothingToCallFor, OutsideTheRegion
 from procurement.programmes.models import CalledTo, Programme, Recipient, Voucher
-from procurement.programmes.regions import name_of, region_of
+from procurement.programmes.regions import region_of
 from procurement.programmes.roster_cells import LIMITS, clean_text
 
 LAST_DAY = "voucher.last_day"
@@ -126,7 +127,7 @@ def _check(address: str, regions: Iterable[str]) -> None:
     there = region_of(address)
     for region in regions:
         if not there or not there.startswith(region):
-            raise OutsideTheRegion(place=name_of(region))
+            raise OutsideTheRegion(place=region_name(region))
 
 
 def deliver_the_rest(programme_id: int) -> int:

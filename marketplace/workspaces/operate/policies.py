@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST
 
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
+from marketplace.organisations.regions import region_name
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.operate.forms import PolicyForm
 from marketplace.workspaces.pages import put_into, tell, thanks, today
 from marketplace.workspaces.policy_words import level_label, topics
-from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.simulations import ask, draft_context, shown
 from procurement.policy import actions, drafts
 from procurement.policy.models import Policy

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from marketplace.evidence.models import Entry
+from marketplace.organisations.regions import region_name
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import today
 from marketplace.workspaces.policy_words import Change, Topic, differences, level_label, topics
-from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.strangers import same_for_strangers
 from procurement.policy.models import Policy
 

@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from marketplace.organisations.models import County, Organisation, OrganisationKind
+from marketplace.organisations.regions import region_name
 from marketplace.organisations.scopes import seen_by
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import page_of, today
-from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.storefront.readers import cards_for
 from marketplace.workspaces.strangers import same_for_strangers
 from suppliers.accreditation.models import Accreditation, AccreditationState

@@ -9,6 +9,7 @@ from django.db.models import F, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from marketplace.organisations.regions import REGIONS, region_name
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Component, Product
 from marketplace.shop.partner.models import StockRecord
@@ -17,7 +18,6 @@ from marketplace.stock.models import Lot
 from marketplace.workspaces.accredited import history_of
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import today
-from marketplace.workspaces.regions import REGIONS, region_name
 from marketplace.workspaces.storefront import queries
 from marketplace.workspaces.storefront.readers import cards_for, union_of
 from marketplace.workspaces.strangers import same_for_strangers

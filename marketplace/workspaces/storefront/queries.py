@@ -17,10 +17,10 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import County, Organisation
+from marketplace.organisations.regions import region_name
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import CommodityClass
 from marketplace.shop.prices import delivered
-from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.policy.queries import binding
 from procurement.programmes.models import Programme, Recipient

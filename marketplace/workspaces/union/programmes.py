@@ -19,10 +19,10 @@ from marketplace.ledger.models import Purse
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.organisations.personal import mask_name, mask_phone
+from marketplace.organisations.regions import region_name
 from marketplace.shop.catalogue.models import Product
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import XLSX, attachment, page_of, put_into, thanks, today
-from marketplace.workspaces.regions import region_name
 from marketplace.workspaces.storefront.forms import CatalogueForm
 from marketplace.workspaces.storefront.queries import narrowed, with_rule
 from marketplace.workspaces.templatetags._figures import fen
