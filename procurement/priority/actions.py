@@ -109,8 +109,9 @@ def _asked_once(
     same = PriorityException.objects.filter(union=union, product=product, state__in=OPEN_STATES, **asked)
     if (earlier := same.first()) is not None:
         return earlier, False
+    before = PriorityException.objects.filter(union=union).count()
     exception: PriorityException = PriorityException.objects.create(
-        number=f"EX-{union.code}-{timezone.now():%Y%m%d%H%M%S%f}",
+        number=f"EX-{union.code}-{timezone.localdate().year}-{before + 1:03d}",
         union=union,
         product=product,
         asked_by=actor,

@@ -82,7 +82,7 @@ STATES: dict[str, Label] = {
     "revoked": Label(_("Revoked"), _BAD),
     "expired": Label(_("Expired"), _OFF),
     # requests and cases
-    "asked": Label(_("Requested"), _WAIT),
+    "asked": Label(_("Asked"), _WAIT),
     "agreed": Label(_("Agreed by one, a second is due"), _WAIT),
     "withdrawn": Label(_("Withdrawn"), _OFF),
     "requested": Label(_("Requested"), _WAIT),

@@ -20,6 +20,7 @@ from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
 from marketplace.workspaces.pages import attachment, tell, thanks
 from marketplace.workspaces.sheets import Column
+from marketplace.workspaces.union.forms import ProofForm
 from procurement.priority.models import OPEN_STATES, ExceptionState, FiledPaper, PriorityException
 from procurement.priority.papers import file_ground
 
@@ -28,7 +29,7 @@ _COLUMNS = (
     Column("number", gettext_lazy("Number")),
     Column("state_today", gettext_lazy("State"), "state"),
     Column("ground_words", gettext_lazy("Ground")),
-    Column("quantity", gettext_lazy("Asked for"), "count"),
+    Column("quantity", gettext_lazy("Units asked for"), "count"),
     Column("used", gettext_lazy("Used"), "count"),
     Column("valid_to", gettext_lazy("Until"), "date"),
     Column("said", gettext_lazy("Answer")),
@@ -70,8 +71,8 @@ def index(request: HouseRequest) -> HttpResponseBase:
     papers: defaultdict[int, list[FiledPaper]] = defaultdict(list)
     for paper in FiledPaper.objects.filter(exception__in=waiting).defer("content"):
         papers[paper.exception_id].append(paper)
-    context = {"waiting": [(one, papers[one.pk]) for one in waiting], "is_buyer": Role.BUYER in request.roles}
-    return listing.answer("union/exceptions.html", **context)
+    shown = [(one, papers[one.pk], ProofForm(auto_id=f"{one.number}-%s")) for one in waiting]
+    return listing.answer("union/exceptions.html", waiting=shown, is_buyer=Role.BUYER in request.roles)
 
 
 @open_to(Role.BUYER)

@@ -204,6 +204,15 @@ class ExceptionForm(forms.Form):
         return data
 
 
+class ProofForm(forms.Form):
+    """A paper that is put beside a request later."""
+
+    paper = forms.FileField(
+        label=_("Paper that proves it"),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,image/jpeg,image/png"}),
+    )
+
+
 class AnswerForm(forms.Form):
     """Something said in an audit case."""
 
