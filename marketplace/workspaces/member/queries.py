@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
@@ -19,6 +19,7 @@ from marketplace.organisations.personal import mask_address, mask_name
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.prices import delivered
 from marketplace.workspaces.pages import today
+from marketplace.workspaces.templatetags._figures import when
 from procurement.programmes.complaints import UNDER_WAY
 from procurement.programmes.links import link_ends
 from procurement.programmes.models import (
@@ -223,7 +224,7 @@ def _way(parcel: Parcel, receipt: Receipt | None) -> list[dict[str, Any]]:
     done = {"placed": 1, "assigned": 2, "shipped": 3, "accepted": 3, "refused": 3, "returned": 3, "cancelled": 0}
     reached = max(done.get(parcel.state, 1), 4 if receipt else 0)
     shipped = parcel.consignment
-    notes = ["", "", f"{shipped.carrier} {shipped.waybill}" if shipped else "", _day(receipt.at) if receipt else ""]
+    notes = ["", "", f"{shipped.carrier} {shipped.waybill}" if shipped else "", when(receipt.at) if receipt else ""]
     words = [_("Ordered"), _("Packed"), _("Shipped"), _("Signed for")]
     return [
         {
@@ -233,10 +234,6 @@ def _way(parcel: Parcel, receipt: Receipt | None) -> list[dict[str, Any]]:
         }
         for place, (label, note) in enumerate(zip(words, notes, strict=True))
     ]
-
-
-def _day(moment: datetime) -> str:
-    return timezone.localtime(moment).strftime("%Y-%m-%d")
 
 
 @dataclass(frozen=True)

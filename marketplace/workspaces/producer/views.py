@@ -57,7 +57,8 @@ def home(request: HouseRequest) -> HttpResponse:
     context = {
         "to_confirm": [card for card in cards if card["state"] == "sent"],
         "to_ship": [card for card in cards if card["state"] in {"confirmed", "assigned"}],
-        "moving": moving,
+        "uncalled": [card for card in moving if card["state"] == "uncalled"],
+        "moving": [card for card in moving if card["state"] != "uncalled"],
         "owed": _sum(Accrual.objects.filter(producer=request.organisation, paid_at__isnull=True)),
         "ending": expiring(today() + timedelta(days=_ENDS_SOON_DAYS))
         .filter(producer=request.organisation)
