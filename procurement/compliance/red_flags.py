@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import Organisation
@@ -49,7 +50,8 @@ _PAID_EARLY = """
 
 # An assistance decision whose product had no accreditation that held on the day of the order and was written down before it.
 _ACCREDITATION = """
-    SELECT o.union_id, 'order:' || o.number, p.title, sum(d.amount)::bigint
+    SELECT o.union_id, 'order:' || o.number, CASE WHEN %(english)s THEN coalesce(nullif(p.title_en, ''), p.title) ELSE p.title END,
+        sum(d.amount)::bigint
     FROM priority_decision d JOIN order_order o ON o.id = d.order_id JOIN catalogue_product p ON p.id = d.product_id
     WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s AND d.outcome = 'assistance' AND NOT EXISTS (
         SELECT FROM accreditation_accreditation a WHERE a.product_id = d.product_id
@@ -60,8 +62,9 @@ _ACCREDITATION = """
 
 # The lowest price of the days before: what was asked when they began, and every price since.
 _PRICE_JUMP = """
-    SELECT o.union_id, 'order:' || o.number, l.title, (l.line_price_incl_tax * 100)::bigint
-    FROM order_line l JOIN order_order o ON o.id = l.order_id
+    SELECT o.union_id, 'order:' || o.number, CASE WHEN %(english)s THEN coalesce(nullif(p.title_en, ''), l.title) ELSE l.title END,
+        (l.line_price_incl_tax * 100)::bigint
+    FROM order_line l JOIN order_order o ON o.id = l.order_id LEFT JOIN catalogue_product p ON p.id = l.product_id
     JOIN LATERAL (SELECT price FROM partner_pricerecord WHERE stockrecord_id = l.stockrecord_id AND at <= o.date_placed
         ORDER BY at DESC LIMIT 1) now ON true
     JOIN LATERAL (SELECT min(price) AS price FROM partner_pricerecord WHERE stockrecord_id = l.stockrecord_id
@@ -155,6 +158,7 @@ def red_flags(unions: Sequence[Organisation], year: int) -> list[Flag]:
     asked: dict[str, Any] = {
         "unions": list(known),
         "year": year,
+        "english": (get_language() or "").startswith("en"),
         "days": JUMP_DAYS,
         "jump": JUMP_BP,
         "split": SPLIT_DAYS,
