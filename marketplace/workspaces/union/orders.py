@@ -106,13 +106,16 @@ def _rows(found: Sequence[Any]) -> list[dict[str, Any]]:
 def detail(request: HouseRequest, number: str) -> HttpResponse:
     """One order with its decisions, supplier orders and trail."""
     order = _order(request, number)
+    shown = order_context(order)
     context = (
-        order_context(order)
+        shown
         | pack_context(order, "union")
         | {
             "stage": queries.stage_of_order(order),
             "stage_urls": queries.stage_urls(order.programme),
             "is_buyer": Role.BUYER in request.roles,
+            "to_accept": [part for part in shown["parts"] if part.state == "shipped"],
+            "to_pay": [part for part in shown["parts"] if part.state == "accepted" and not part.row.paid_at],
             "judgements": Judgement.objects.filter(decisions__order=order).distinct(),
         }
     )
