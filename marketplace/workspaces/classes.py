@@ -73,6 +73,9 @@ def _listed(values: list[str], some: str, none: str) -> str:
 def facts_of(determination: Determination) -> list[dict[str, Any]]:
     """What the product was and is compared by, attribute by attribute; `changed` where they differ."""
     before, after = dict(determination.before), dict(determination.after)
+    for told, commodity_class in ((before, determination.from_class), (after, determination.to_class)):
+        if commodity_class is not None and isinstance(told["net_content"], int):
+            told["net_content"] = f"{told['net_content']:,} {commodity_class.get_base_unit_display()}"
     before["class"] = str(determination.from_class or "–")
     after["class"] = str(determination.to_class or "–")
     return [

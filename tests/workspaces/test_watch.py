@@ -115,7 +115,7 @@ def test_a_determination_is_read_by_all(matter: SimpleNamespace) -> None:
     page = Person().open("register_determination", matter.determination.number)
     changed = {fact["name"]: (fact["before"], fact["after"]) for fact in page.context["facts"] if fact["changed"]}
     assert changed["Commodity class"] == ("Red dates", "Mooncakes")
-    assert changed["Net content"] == ("1,000", "600")
+    assert changed["Net content"] == ("1,000 gram", "600 gram")
     assert "枣泥月饼" in text(page)
     assert matter.determination.number in text(Person().open("register_determinations", q="枣泥"))
 

@@ -263,7 +263,7 @@ class ClassifyForm(forms.Form):
         label=_("Dietary marks"),
         max_length=100,
         required=False,
-        help_text=_("Such as halal, sugar_free; parted by commas."),
+        help_text=_("Such as halal, sugar-free; parted by commas."),
     )
     ground = forms.CharField(
         label=_("Ground"),
@@ -329,7 +329,7 @@ class BoundsForm(forms.Form):
         label=_("Dietary marks that count"),
         max_length=200,
         required=False,
-        help_text=_("Such as halal, sugar_free; parted by commas."),
+        help_text=_("Such as halal, sugar-free; parted by commas."),
     )
     ground = forms.CharField(
         label=_("Ground"),
