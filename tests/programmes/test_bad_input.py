@@ -205,7 +205,7 @@ class TestPlans:
         assert told(refused(lambda: submit(giver.buyer, programme))) == [
             (
                 "not_delivered",
-                f"“{product('DF-WINE-750').get_title()}” is not delivered to 汉中, where 3 recipients live. "
+                f"“{product('DF-WINE-750').get_title()}” is not delivered to Hanzhong, where 3 recipients live. "
                 "Choose another product for them.",
             ),
             (

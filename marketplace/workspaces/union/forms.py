@@ -186,8 +186,8 @@ class ExceptionForm(forms.Form):
         ),
     )
     quantity = forms.IntegerField(label=_("Units"), min_value=1)
-    valid_from = forms.DateField(label=_("From"), widget=DayInput())
-    valid_to = forms.DateField(label=_("Until"), widget=DayInput())
+    valid_from = forms.DateField(label=_("Valid from"), widget=DayInput())
+    valid_to = forms.DateField(label=_("Valid until"), widget=DayInput())
     paper = forms.FileField(
         label=_("Paper that proves it"),
         required=False,
