@@ -206,9 +206,9 @@ def years_of(top: Organisation) -> list[int]:
 
 
 def chosen_year(request: HttpRequest, years: list[int]) -> int:
-    """The year that `?year=` asks for, else the newest with figures."""
+    """The year that `?year=` asks for, else the present one: plans for the next may have begun."""
     asked = id_in(request.GET.get("year", ""))
-    return asked if asked in years else years[0]
+    return asked if asked in years else today().year
 
 
 def _reserves(year: int, **which: Any) -> dict[int, int]:

@@ -11,7 +11,7 @@ from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.shop.catalogue.models import Determination
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import put_into, thanks
+from marketplace.workspaces.pages import put_into, thanks, today
 from marketplace.workspaces.register.challenges import challenge_listing
 from marketplace.workspaces.register.forms import ChallengeForm
 from procurement.priority.models import Certificate
@@ -51,6 +51,7 @@ def new(request: HouseRequest, number: str) -> HttpResponse:
         "subject": subject,
         "form": form,
         "until": open_until(subject),
+        "is_over": open_until(subject) < today(),
         "is_certificate": number.startswith("NE-"),
     }
     return render(request, "producer/challenge_new.html", context)

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from marketplace.organisations.scopes import seen_by
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.judgements import certificate_candidates
+from marketplace.workspaces.pages import today
 from marketplace.workspaces.register.sides import seller_of
 from marketplace.workspaces.strangers import same_for_strangers
 from procurement.priority.models import Certificate
@@ -35,6 +36,6 @@ def certificate(request: HttpRequest, number: str) -> HttpResponse:
             "challenges": objections,
             "shown": found.notices.count(),
             "until": open_until(found),
-            "may_challenge": seller is not None and may_challenge(seller, found),
+            "may_challenge": seller is not None and open_until(found) >= today() and may_challenge(seller, found),
         }
         return render(request, "register/certificate.html", context)

@@ -17,6 +17,7 @@ from marketplace.shop.catalogue.models import BoundsState, ClassBounds, Commodit
 from marketplace.workspaces.classes import bounds_in_words, facts_of
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, containing, day, words
+from marketplace.workspaces.pages import today
 from marketplace.workspaces.register.sides import seller_of
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.strangers import same_for_strangers
@@ -100,7 +101,7 @@ def determination(request: HttpRequest, number: str) -> HttpResponse:
         "facts": facts_of(found),
         "until": open_until(found),
         "challenges": challenges().filter(determination=found),
-        "may_challenge": seller is not None and may_challenge(seller, found),
+        "may_challenge": seller is not None and open_until(found) >= today() and may_challenge(seller, found),
         "undone_by": getattr(found, "undone_by", None),
     }
     return render(request, "register/determination.html", context)
