@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -10,11 +10,16 @@ from django.utils import timezone, translation
 
 from marketplace.demo import cast
 from marketplace.fulfilment.losses import Report, give_up
+from marketplace.fulfilment.models import Parcel
 from marketplace.ledger.actions import open_purse, set_aside
 from marketplace.steps.actions import run_all_due
+from marketplace.workspaces.templatetags._figures import fen
 from marketplace.workspaces.union.suggestions import draft_to_make_good
 from procurement.policy.models import Occasion
+from procurement.programmes.complaints import report
+from procurement.programmes.models import ComplaintReason
 from tests.workspaces.persons import Person, text
+from tests.workspaces.test_member import shipped_gift
 from tests.world import DATES, MOONCAKES, draft, placed, seller_of, side, supplier_orders
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -86,3 +91,28 @@ def test_a_plan_that_makes_good_falls_on_a_festival_of_that_year_or_on_birthdays
         assert draft_to_make_good(union, date(2036, 11, 24), 2036) == {
             "occasion": Occasion.BIRTHDAY, "title": "2036 年帮扶产品补足慰问", "purse": purse,
         }  # fmt: skip
+
+
+def test_a_plan_in_place_of_a_parcel_says_whose_what_and_how_much() -> None:
+    recipient = shipped_gift("shipped")
+    parcel = Parcel.objects.get(recipient=recipient.pk)
+    complaint = report(recipient, parcel, ComplaintReason.DAMAGED, "破了")
+    buyer = Person(cast.BUYER)
+    address = f"{reverse('union:programme_new')}?in_place_of={complaint.pk}"
+    assert address in buyer.open("union:complaint", complaint.pk).content.decode()
+    page = buyer.client.get(address)
+    amount = sum(item.quantity * item.line.unit_price_fen for item in parcel.lines.select_related("line"))
+    assert page.context["lost"].amount == amount > 0
+    assert f"({recipient.member_no}), worth {fen(amount)}" in text(page)
+    start = page.context["form"].initial
+    assert (start["occasion"], start["per_head"], start["delivery"]) == (
+        recipient.programme.occasion, amount, recipient.programme.delivery,
+    )  # fmt: skip
+    assert start["need_date"] == timezone.localdate() + timedelta(days=14)
+
+
+def test_another_unions_complaint_begins_no_plan() -> None:
+    recipient = shipped_gift("shipped")
+    complaint = report(recipient, Parcel.objects.get(recipient=recipient.pk), ComplaintReason.DAMAGED, "破了")
+    page = Person("buyer.yuyang").client.get(f"{reverse('union:programme_new')}?in_place_of={complaint.pk}")
+    assert page.context["lost"] is None

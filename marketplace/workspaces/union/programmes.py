@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import uuid
 from typing import Any
 
@@ -38,7 +37,7 @@ from marketplace.workspaces.union.forms import (
 from marketplace.workspaces.union.frame import carried_out, frame, preview_context, programme_of
 from marketplace.workspaces.union.lists import programme_listing
 from marketplace.workspaces.union.purses import set_aside as set_money_aside
-from marketplace.workspaces.union.suggestions import draft_to_make_good, first_draft
+from marketplace.workspaces.union.suggestions import begin
 from marketplace.workspaces.union.uploads import running
 from procurement.priority.actions import ask_exception
 from procurement.priority.models import Ground
@@ -76,14 +75,9 @@ def index(request: HouseRequest) -> HttpResponseBase:
 
 @open_to(Role.BUYER)
 def new(request: HouseRequest) -> HttpResponse:
-    """Open a plan; `?make_good=2026` asks for one that makes good what that year lacks."""
-    due = _due(request)
-    start = (
-        draft_to_make_good(request.organisation, today(), due.year)
-        if due
-        else first_draft(request.organisation, today(), request.GET.get("occasion", ""))
-    )
-    form = ProgrammeForm(request.organisation, request.POST or None, initial=start)
+    """Open a plan: for `?occasion=`, to make good what the year `?make_good=` lacks, or in place of a parcel, `?in_place_of=`."""
+    begun = begin(request.organisation, today(), request.GET)
+    form = ProgrammeForm(request.organisation, request.POST or None, initial=begun.start)
     if request.method == "POST" and form.is_valid():
         wishes = form.cleaned_data
         try:
@@ -95,12 +89,7 @@ def new(request: HouseRequest) -> HttpResponse:
         else:
             thanks(request, _("The plan was opened. Next: who gets the gift?"))
             return redirect("union:roster", pk=programme.pk)
-    return render(request, "union/programme_new.html", {"form": form, "due": due})
-
-
-def _due(request: HouseRequest) -> queries.Due | None:
-    wish = request.GET.get("make_good", "")
-    return queries.due(request.organisation, int(wish)) if re.fullmatch(r"20\d\d", wish) else None
+    return render(request, "union/programme_new.html", {"form": form, "due": begun.due, "lost": begun.lost})
 
 
 @open_to(Role.BUYER)
