@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
+from marketplace.organisations.paper_files import MAX_BYTES
 from marketplace.workspaces.pages import attachment
 from procurement.programmes.models import Paper, PaperKind, Programme
 from procurement.programmes.papers import papers_of
+
+
+def read_scan(upload: UploadedFile[Any]) -> tuple[str, bytes]:
+    """A scan's name and bytes; of one that is too large no more than shows it."""
+    return upload.name or "", upload.read(MAX_BYTES + 1)
 
 
 def papers_context(programme: Programme) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.workspaces.papers import read_scan
 from procurement.watch.actions import File
 
 _PUBLISHED = _("It is published under your organisation's name; leave out names and numbers of persons.")
@@ -23,7 +24,7 @@ class SayForm(forms.Form):
     def files_sent(self) -> list[File]:
         """The paper as the verb takes it."""
         upload = self.cleaned_data["paper"]
-        return [File(upload.name, upload.read())] if upload else []
+        return [File(*read_scan(upload))] if upload else []
 
 
 class ChallengeForm(SayForm):

@@ -19,6 +19,7 @@ from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
 from marketplace.workspaces.pages import attachment, tell, thanks
+from marketplace.workspaces.papers import read_scan
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union.forms import ProofForm
 from procurement.priority.models import OPEN_STATES, ExceptionState, FiledPaper, PriorityException
@@ -83,7 +84,7 @@ def file(request: HouseRequest, number: str) -> HttpResponse:
     scan = request.FILES.get("paper")
     if scan is not None:
         try:
-            paper = file_ground(request.user, found, scan.name or "", scan.read())
+            paper = file_ground(request.user, found, *read_scan(scan))
         except HouseError as error:
             tell(request, error)
         else:

@@ -10,7 +10,7 @@ from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import put_into, thanks
-from marketplace.workspaces.papers import paper_download, papers_context
+from marketplace.workspaces.papers import paper_download, papers_context, read_scan
 from marketplace.workspaces.union.forms import PaperForm
 from marketplace.workspaces.union.frame import frame, programme_of
 from procurement.programmes.models import PaperKind
@@ -23,11 +23,9 @@ def papers(request: HouseRequest, pk: int) -> HttpResponse:
     programme = programme_of(request, pk)
     form = PaperForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        upload = form.cleaned_data["paper"]
+        name, content = read_scan(form.cleaned_data["paper"])
         try:
-            paper = file_paper(
-                request.user, programme, PaperKind(form.cleaned_data["kind"]), upload.name, upload.read()
-            )
+            paper = file_paper(request.user, programme, PaperKind(form.cleaned_data["kind"]), name, content)
         except HouseError as error:
             put_into(form, error)
         else:

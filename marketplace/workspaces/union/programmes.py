@@ -22,6 +22,7 @@ from marketplace.organisations.regions import region_name
 from marketplace.shop.catalogue.models import Product
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import XLSX, attachment, page_of, put_into, thanks, today
+from marketplace.workspaces.papers import read_scan
 from marketplace.workspaces.storefront.forms import CatalogueForm
 from marketplace.workspaces.storefront.queries import narrowed, with_rule
 from marketplace.workspaces.templatetags._figures import fen
@@ -277,7 +278,7 @@ def exception(request: HouseRequest, pk: int, product: int) -> HttpResponse:
         asked = {name: form.cleaned_data[name] for name in ("grounds", "quantity", "valid_from", "valid_to")}
         asked |= {"ground": Ground(form.cleaned_data["ground"])}
         if scan := form.cleaned_data["paper"]:
-            asked["papers"] = [(scan.name, scan.read())]
+            asked["papers"] = [read_scan(scan)]
         try:
             made = ask_exception(request.user, request.organisation, wanted, **asked)
         except HouseError as error:
