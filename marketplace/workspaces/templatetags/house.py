@@ -291,78 +291,9 @@ def pages(context: template.Context, page: Page[Any], parameter: str = "page") -
 # Charts --------------------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/share_gauge.html")
-def share_gauge(
-    share: int | None,
-    required: int,
-    assistance: int | None = None,
-    total: int | None = None,
-    missing: int | None = None,
-    make_good: int = 0,
-) -> dict[str, object]:
-    """The share of assistance products against the required minimum; shares in basis points, amounts in fen.
-
-    `missing` is what must still be bought from assistance products, computed by the caller; `make_good` the same when a producer's
-    failure, and no purchase of the union's, took the share below the minimum.
-    A share of None means that nothing has been bought yet.
-    """
-    met = share is not None and share >= required
-    return {
-        "share": share,
-        "required": required,
-        "assistance": assistance,
-        "total": total,
-        "missing": missing,
-        "make_good": make_good,
-        "met": met,
-        "tone": "neutral" if share is None else "success" if met else "warning" if make_good else "danger",
-        "length": _charts.percent(share or 0, 10_000),
-        "mark": _charts.percent(required, 10_000),
-        "anchor": "start" if required < 2000 else "end" if required > 8000 else "middle",
-    }
-
-
-_SHOWN = {"money": fen, "count": count, "bp": bp}
-
-
-def _chart(rows: Iterable[Sequence[Any]], kind: str, tone: str, limit: int | None) -> tuple[list[_charts.Bar], int]:
-    """Bars of (label, value[, tone]) rows and the top of their scale, which leaves room for the limit."""
-    shown = _SHOWN.get(kind, count)
-    items = [(str(row[0]), int(row[1]), shown(row[1]), str(row[2]) if len(row) > 2 else tone) for row in rows]
-    top = max([value for _, value, _, _ in items] + [limit or 0], default=0)
-    return _charts.bars(items, top), top
-
-
-@register.inclusion_tag("components/bar_chart.html")
-def bar_chart(
-    rows: Iterable[Sequence[Any]], title: str, kind: str = "count", note: str = "", tone: str = "success"
-) -> dict[str, object]:
-    """Horizontal bars for (label, value[, tone]) rows; `kind` is money (fen), count or bp: shares are drawn as parts of the whole."""
-    bars, _ = _chart(rows, kind, tone, 10_000 if kind == "bp" else None)
-    return {"bars": bars, "title": title, "note": note}
-
-
-@register.inclusion_tag("components/column_chart.html")
-def column_chart(
-    rows: Iterable[Sequence[Any]],
-    title: str,
-    kind: str = "count",
-    note: str = "",
-    tone: str = "success",
-    limit: int | None = None,
-    limit_label: str = "",
-) -> dict[str, object]:
-    """Columns over time for (label, value[, tone]) rows, with an optional limit line on the same scale."""
-    bars, top = _chart(rows, kind, tone, limit)
-    return {
-        "bars": bars,
-        "title": title,
-        "note": note,
-        "limit_label": limit_label,
-        "limit": f"{100 - float(_charts.percent(limit, top)[:-1]):.2f}%" if limit else "",
-        "every": max(1, len(bars) // 6),
-        "every_narrow": max(1, len(bars) // 6) * 2,
-    }
+register.inclusion_tag("components/share_gauge.html")(_charts.share_gauge)
+register.inclusion_tag("components/bar_chart.html")(_charts.bar_chart)
+register.inclusion_tag("components/column_chart.html")(_charts.column_chart)
 
 
 # Blocks that hold other markup ---------------------------------------------------------------------
