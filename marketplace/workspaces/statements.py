@@ -51,7 +51,14 @@ def statement_context(union: Organisation, year: int) -> dict[str, Any]:
         "exceptions": used.select_related("product__commodity_class", "decided_for").order_by("id")[:200],
         "outcomes": found.decisions,
         "red": red_facts(found),
+        "alarming": is_alarming(found),
     }
+
+
+def is_alarming(found: Statement) -> bool:
+    """Whether something is wrong, and not only worth a look such as an attempt that the rule refused."""
+    decided = found.assistance + found.ordinary + found.waived
+    return bool(found.leakage) or not found.compliant or found.spent != decided
 
 
 def red_facts(found: Statement) -> list[str]:

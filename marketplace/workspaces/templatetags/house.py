@@ -5,6 +5,7 @@ Every word is shown with its use on the living page `/style/`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -216,6 +217,10 @@ def _cell(value: Any, kind: str) -> object:
     return writers[kind](value) if kind in writers else value
 
 
+# A number that people read out, such as PD-000137-2: it stays on one line where there is room.
+_NUMBER = re.compile(r"[A-Z][A-Z0-9]*-[A-Z0-9-]{4,16}|\d{4}-[A-Z0-9-]{4,16}")
+
+
 @register.inclusion_tag("components/table.html")
 def table(
     columns: Sequence[Mapping[str, str]],
@@ -237,10 +242,10 @@ def table(
         return [
             {
                 "label": column["label"],
-                "value": _cell(_look_up(row, column["key"]), column.get("kind", "text")),
+                "value": (value := _cell(_look_up(row, column["key"]), column.get("kind", "text"))),
                 "url": _look_up(row, column["url"]) if column.get("url") else "",
                 "numeric": column.get("kind") in numeric,
-                "unbroken": column.get("kind") in unbroken,
+                "unbroken": column.get("kind") in unbroken or bool(_NUMBER.fullmatch(str(value))),
             }
             for column in columns
         ]
