@@ -111,11 +111,6 @@ class Listing(models.Model):
         return self._told("county_name")
 
     @property
-    def class_told(self) -> str:
-        """The commodity class's name in the reader's language."""
-        return self._told("class_name")
-
-    @property
     def producer_told(self) -> str:
         """The seller's name in the reader's language."""
         return self._told("producer_name")
