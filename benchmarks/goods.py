@@ -108,13 +108,32 @@ def _offers(products: Sequence[Product], sellers: Sequence[Partner]) -> list[Sto
 
 
 def _accreditations(products: Sequence[Product], sellers: Sequence[Partner]) -> None:
-    today: date = timezone.localdate()
-    Accreditation.objects.bulk_create(
+    """Each goes its way from application to validity, and the log says so: otherwise the database would not take it."""
+    period: dict[str, date] = {
+        "valid_from": timezone.localdate(),
+        "valid_to": timezone.localdate() + timedelta(days=365),
+    }
+    made = Accreditation.objects.bulk_create(
         Accreditation(
             number=f"RDBENCH-{product.pk:06d}", product=product, producer=seller.organisation,
             county=seller.organisation.county, mechanism=Mechanism.ORDER_PURCHASE, households=10,
-            state=AccreditationState.VALID, valid_from=today, valid_to=today + timedelta(days=365),
+            state=AccreditationState.APPLIED,
         )
         for product, seller in zip(products, sellers, strict=True)
         if _makes(seller)
     )  # fmt: skip
+    ours = Accreditation.objects.filter(number__startswith="RDBENCH-")
+    for state in ("town_review", "sector_review", "county_decision", "public_notice"):
+        ours.update(state=state)
+    ours.update(state=AccreditationState.VALID, **period)
+    said = {name: day.isoformat() for name, day in period.items()}
+    record_many(
+        [
+            EntryDraft(
+                "accreditation.valid",
+                {"number": a.number, "product": a.product_id, "producer": a.producer_id, "county": a.county_id} | said,
+                f"product:{a.product_id}",
+            )
+            for a in made
+        ]
+    )

@@ -8,11 +8,15 @@ import psycopg
 import pytest
 from django.utils import timezone
 
+from marketplace.demo import cast
 from marketplace.evidence.actions import record
 from marketplace.fulfilment.models import Parcel
+from marketplace.organisations.models import User
 from marketplace.stock.models import Lot
 from procurement.policy.models import Policy
 from procurement.priority.models import PriorityException
+from suppliers.accreditation.actions import suspend
+from suppliers.accreditation.models import Accreditation
 from tests import house
 from tests.invariants.raw_sql import bought_by_hand, copy_refused, purchase_refused, refused, run
 from tests.world import (
@@ -139,7 +143,8 @@ class TestDecisions:
             purchase_refused(UNLOGGED, traded.waiting, judgement=changes)
 
     def test_an_assistance_product_whose_accreditation_is_gone(self, traded) -> None:
-        run("UPDATE accreditation_accreditation SET state = 'suspended' WHERE product_id = %s", product(DATES).pk)
+        held = Accreditation.objects.get(product=product(DATES), state="valid")
+        suspend(User.objects.get(username=cast.officer_login("county", held.county_id)), held, "整改")
         purchase_refused(UNJUDGED, traded.waiting)
 
     def test_a_certificate_of_another_judgement_or_class(self, traded) -> None:

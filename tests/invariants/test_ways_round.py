@@ -16,16 +16,21 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from marketplace.demo import cast
+from marketplace.evidence.actions import record
 from marketplace.fulfilment.models import Loss, Parcel
 from marketplace.ledger.actions import account, open_purse, post
 from marketplace.ledger.models import Account, AccountKind, PurseKind, PursePurpose
 from marketplace.organisations.errors import Refusals
 from marketplace.organisations.models import Membership, Organisation, Role, User
+from marketplace.shop.catalogue.models import CommodityClass
+from marketplace.shop.determinations import Marks, classify
 from marketplace.shop.order.models import Order
+from marketplace.shop.partner.models import Partner
 from procurement.priority import rule
 from procurement.priority.actions import ask_exception, grant_exception
 from procurement.priority.models import Decision, Judgement, PriorityException, Release, UnionYear
 from procurement.priority.replay import differs
+from suppliers.accreditation.models import Accreditation
 from tests import house
 from tests.invariants.raw_sql import bought_by_hand, copied, copy_refused, purchase_refused, refused, run
 from tests.invariants.traded import Traded
@@ -122,13 +127,16 @@ class TestTheYear:
             )
             let_constraints_speak()
 
-    def test_assistance_goods_are_not_given_up_by_hand_below_the_share(self, traded: Traded) -> None:
+    @pytest.mark.parametrize("due", [False, True])
+    def test_assistance_goods_are_not_given_up_by_hand_below_the_share(self, traded: Traded, due: bool) -> None:
+        """Nor under the word that something is due: what producers did not lose is nothing to be made good."""
         giver = traded.giver
         more = placed(giver, [DATES], heads=20, title="多", prefix="V")
         placed(giver, [MOONCAKES], heads=spare_cakes(giver), title="到顶", prefix="W")
         (supplier_order,) = supplier_orders(more)
         parcels = Parcel.objects.filter(supplier_order=supplier_order)
         decision = Decision.objects.get(order=more)
+        run("UPDATE priority_unionyear SET make_good_due = %s WHERE union_id = %s", due, giver.union.pk)
         with pytest.raises(DatabaseError, match="more ordinary goods than its share"), transaction.atomic():
             loss = Loss.objects.create(
                 supplier_order=supplier_order, union=giver.union, producer=supplier_order.producer, kind="cancelled",
@@ -269,6 +277,101 @@ class TestWhoStandsWhere:
     def test_no_county_gets_on_the_list(self, traded: Traded) -> None:
         run("UPDATE organisations_county SET listed = false WHERE code = '610828'")
         refused("append-only", "UPDATE organisations_county SET listed = true WHERE NOT listed")
+
+
+class TestAccreditations:
+    """What counts as an assistance product: no row makes one, and an old one does not go on."""
+
+    def held(self) -> Accreditation:
+        return Accreditation.objects.get(product=product(DATES), state="valid")
+
+    @pytest.mark.parametrize(
+        "changes", [{"state": "valid"}, {"state": "public_notice"}, {"state": "applied", "valid_to": "2099-01-01"}]
+    )
+    def test_none_begins_as_valid(self, traded: Traded, changes: dict[str, Any]) -> None:
+        mine = {
+            "number": "RD-0",
+            "product_id": product(PLAIN_MILLET).pk,
+            "valid_from": None,
+            "valid_to": None,
+        } | changes
+        copy_refused("begins as an application", ("accreditation_accreditation", self.held().pk, mine))
+
+    def test_nor_does_an_application_become_valid_step_by_step_unless_the_county_is_said_to_have_decided(
+        self, traded: Traded
+    ) -> None:
+        mine = {"number": "RD-0", "product_id": product(PLAIN_MILLET).pk, "valid_from": None, "valid_to": None}
+        number = copied("accreditation_accreditation", self.held().pk, state="applied", **mine)
+        for state in ("town_review", "sector_review", "county_decision", "public_notice"):
+            run("UPDATE accreditation_accreditation SET state = %s WHERE id = %s", state, number)
+        words, today = "The accreditation RD-0 is not what the log says of it", timezone.localdate()
+        update = (
+            "UPDATE accreditation_accreditation SET state = 'valid', valid_from = %s, valid_to = %s WHERE id = %s",
+            today, today + timedelta(days=9), number,
+        )  # fmt: skip
+        refused(words, *update)
+        record("accreditation.valid", {"number": "RD-0"}, subject=f"product:{mine['product_id']}")
+        refused(words, *update)
+
+    @pytest.mark.parametrize(
+        "change",
+        ["state = 'suspended'", "state = 'revoked'", "valid_to = valid_to + 900", "valid_from = valid_from - 900",
+         "county_id = '610831'", "producer_id = producer_id + 1", "number = 'RD-0'"],
+    )  # fmt: skip
+    def test_a_valid_one_stays_as_the_log_says(self, traded: Traded, change: str) -> None:
+        refused(
+            "is not what the log says of it",
+            f"UPDATE accreditation_accreditation SET {change} WHERE id = %s",
+            self.held().pk,
+        )
+
+    def test_it_speaks_for_no_other_product(self, traded: Traded) -> None:
+        update = "UPDATE accreditation_accreditation SET product_id = %s WHERE id = %s"
+        refused("is not what the log says of it", update, product(PLAIN_MILLET).pk, self.held().pk)
+
+    def test_none_is_taken_away(self, traded: Traded) -> None:
+        refused(
+            "and is kept: DELETE is refused", "DELETE FROM accreditation_accreditation WHERE id = %s", self.held().pk
+        )
+
+    @pytest.mark.parametrize(
+        "statement",
+        ["UPDATE accreditation_accreditation SET valid_from = current_date + 1 WHERE product_id = %s",
+         "UPDATE organisations_county SET listed = false WHERE code = (SELECT county_id FROM catalogue_product WHERE id = %s)",
+         "UPDATE organisations_organisation SET good_standing = false WHERE id ="
+         " (SELECT producer_id FROM accreditation_accreditation WHERE product_id = %s)"],
+        ids=["not begun", "county not listed", "producer suspended"],
+    )  # fmt: skip
+    def test_what_the_rule_would_not_count_is_not_decided_as_assistance_goods(
+        self, traded: Traded, statement: str
+    ) -> None:
+        """A judgement of another day, or of a lying engine, whose number still stands in the table."""
+        run(statement, product(DATES).pk)
+        purchase_refused("is no assistance product: it has no accreditation that holds", traded.waiting)
+
+    def test_nor_what_another_seller_sells(self, traded: Traded) -> None:
+        other = Partner.objects.exclude(pk=traded.line(DATES).partner_id)[0]
+        purchase_refused("is no assistance product", traded.waiting, lines={"partner_id": other.pk})
+
+
+class TestClasses:
+    """Equivalence is by published determinations, which are what the log has."""
+
+    def test_a_determination_that_the_log_words_otherwise(self, traded: Traded) -> None:
+        operator = User.objects.get(username="operator")
+        target = CommodityClass.objects.get(code="honey.bee")
+        made = classify(operator, product(PLAIN_MILLET), target, Marks(2_000, "", ""), "看错了")
+        body = {
+            "number": "PD-0",
+            "product": made.product_id,
+            "before": made.before,
+            "after": made.after,
+            "ground": "看错了",
+        }
+        for kind, said in (("product.noted", body), ("product.determined", body | {"after": made.before})):
+            entry = record(kind, said, subject=f"product:{made.product_id}")
+            changes = {"number": "PD-0", "entry_id": entry.pk, "undoes_id": None}
+            copy_refused("is not what its log entry says", ("catalogue_determination", made.pk, changes))
 
 
 class TestSessions:

@@ -39,7 +39,6 @@ def test_an_exception_is_asked_for_and_granted_from_above(world: None) -> None:
 
 def test_an_application_goes_its_way_through_the_offices(world: None) -> None:
     one = Accreditation.objects.filter(county="610828", state=AccreditationState.VALID)[0]
-    Accreditation.objects.filter(pk=one.pk).delete()
     one = Accreditation.objects.create(
         number="RD-NEW-1",
         product=one.product,
