@@ -38,7 +38,7 @@ from procurement.priority.models import Decision, PriorityException
 from procurement.programmes.placement import place
 from suppliers.accreditation.actions import reinstate, suspend
 from suppliers.accreditation.models import Accreditation
-from tests.property.rule_oracle import Counted, Shelf, overused, parts_given_up, shelf, years
+from tests.property.rule_oracle import Counted, Shelf, most, overused, parts_given_up, shelf, years
 from tests.property.rule_stage import HONEYS, MOONCAKE_FEN, PLAIN, Stage, Waiting, plan
 from tests.world import DATES, MOONCAKES, Side, leave_in_stock, let_constraints_speak, product, seller_of
 
@@ -72,6 +72,7 @@ class RuleMachine(RuleBasedStateMachine):
         self.exits = ExitStack()
         self.exits.enter_context(transaction.atomic())
         self.clock: Clock = self.exits.enter_context(simulated(timezone.now()))
+        self.last_day = self.stage.need - timedelta(days=15)  # the rule's planning days, and some
         self.keys = 0
         self.placed: set[int] = set()  # plans
         self.counted: dict[int, set[str]] = {}  # by order, the jars that answered for its ordinary ones
@@ -164,7 +165,8 @@ class RuleMachine(RuleBasedStateMachine):
     @rule(days=st.sampled_from((1, 3, 20)))
     def days_pass(self, days: int) -> None:
         type(self).steps += 1
-        self.clock.go_to(timezone.now() + timedelta(days=days))
+        if timezone.localdate() + timedelta(days=days) < self.last_day:
+            self.clock.go_to(timezone.now() + timedelta(days=days))
 
     # Temptations.
 
@@ -195,6 +197,15 @@ class RuleMachine(RuleBasedStateMachine):
             if friend:
                 self.plan_and_buy(self.stage.friend, [sku], heads)
         self.plan_and_buy(self.stage.giver, [PLAIN], 3)
+
+    @rule(sku=st.sampled_from(HONEYS), given_up=st.integers(1, 6), heads=st.integers(1, 7), others=LEFT)
+    def producer_refuses(self, sku: str, given_up: int, heads: int, others: int) -> None:
+        """What a producer gave up the union may have otherwise: from the others, and beyond them as ordinary goods."""
+        self.begin(tuple(6 if jar == sku else others for jar in HONEYS))
+        if order := self.plan_and_buy(self.stage.giver, [sku], 6):
+            self.lose("give_up", parts(order)[0], given_up, 0)
+            leave_in_stock(sku, others)
+            self.plan_and_buy(self.stage.giver, [PLAIN], heads)
 
     @rule(then=st.sampled_from(("cancel", "give_up", "release", "order")), spare=st.integers(0, 1))
     def year_is_filled_to_its_edge(self, then: str, spare: int) -> None:
@@ -256,7 +267,7 @@ class RuleMachine(RuleBasedStateMachine):
         if made and not anew:
             return self.buy(made[0])
         made = []
-        self.attempt("plan", lambda: made.append(plan(giver, goods, heads, f"N{self.key()}")))
+        self.attempt("plan", lambda: made.append(plan(giver, goods, heads, f"N{self.key()}", self.stage.need)))
         return self.buy(made[0]) if made else None
 
     def buy(self, wanted: Waiting) -> Order | None:
@@ -269,9 +280,8 @@ class RuleMachine(RuleBasedStateMachine):
             return None
         order = Order.objects.get(programme=wanted.plan)
         self.placed.add(wanted.plan.pk)
-        self.counted[order.pk] = set(before.on_offer)
         bought = Decision.objects.filter(order=order).select_related("product")
-        self.first_choice_was_kept(bought, before)
+        self.counted[order.pk] = self.first_choice_was_kept(bought, before)
         assert not due or all(d.outcome == "assistance" for d in bought), "ordinary goods while something was due"
         return order
 
@@ -322,17 +332,26 @@ class RuleMachine(RuleBasedStateMachine):
     def years(self) -> dict[int, Counted]:
         return years([side.union for side in self.stage.sides], self.stage.giver.general.gift_year)
 
-    def first_choice_was_kept(self, bought: Iterable[Decision], before: Shelf) -> None:
-        """Clause 2, counted by hand: ordinary honey only beside all that three producers could supply, or with leave."""
-        jars = Counter({(d.product.upc, d.outcome): d.quantity for d in bought})
+    def first_choice_was_kept(self, bought: Iterable[Decision], before: Shelf) -> set[str]:
+        """Clause 2, counted by hand: ordinary honey only beside all that three producers could supply, or with leave.
+
+        Returns the jars that answer for it.
+        """
+        jars: Counter[tuple[str, str]] = Counter()
+        for decision in bought:
+            jars[decision.product.upc, decision.outcome] += decision.quantity
         ordinary = sum(units for (sku, outcome), units in jars.items() if sku == PLAIN and outcome != "exception")
         for decision in bought:
             if decision.outcome == "assistance":
                 held = Accreditation.objects.filter(product=decision.product, state="valid")
                 assert held.exists(), "an assistance product without a valid accreditation"
+        on_offer = before.counting(
+            sum(units for (sku, _), units in jars.items() if sku == PLAIN or sku in before.on_offer)
+        )
         if ordinary:
-            beside = sum(jars[sku, "assistance"] for sku in before.on_offer)
-            assert beside >= before.most, f"{ordinary} ordinary jars beside {beside} of {before.most}"
+            beside = sum(jars[sku, "assistance"] for sku in on_offer)
+            assert beside >= most(on_offer), f"{ordinary} ordinary jars beside {beside} of {most(on_offer)}"
+        return set(on_offer)
 
     @invariant()
     def all_holds(self) -> None:

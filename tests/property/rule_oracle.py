@@ -19,15 +19,23 @@ from tests.property.rule_stage import HOLD_DAYS, HONEYS, MOST_PRODUCERS, PLAIN, 
 class Shelf:
     """What three producers could supply to a union before a placement, jar by jar.
 
-    `on_offer`: jars that count, by sku, of what is accredited, of the class and within the band.
+    `on_offer`: jars that count, by sku, of what is accredited, of the class and within the band. `refused` are those of them whose
+    producers gave up what the union had ordered; for so many jars, `released`, their word counts.
     """
 
     on_offer: dict[str, int]
+    refused: frozenset[str]
+    released: int
 
-    @property
-    def most(self) -> int:
-        """Q: the most that so many producers can supply together; each jar here is of another producer."""
-        return sum(sorted(self.on_offer.values(), reverse=True)[:MOST_PRODUCERS])
+    def counting(self, jars: int) -> dict[str, int]:
+        """What is on offer for a gift of so many jars of the class."""
+        gone = self.refused if jars <= self.released else frozenset()
+        return {sku: units for sku, units in self.on_offer.items() if sku not in gone}
+
+
+def most(on_offer: dict[str, int]) -> int:
+    """Q: the most that so many producers can supply together; each jar here is of another producer."""
+    return sum(sorted(on_offer.values(), reverse=True)[:MOST_PRODUCERS])
 
 
 # Each accredited honey of the class that ordinary honey is in now, within the band above the highest price that this had in ninety
@@ -56,19 +64,42 @@ _SHELF = """
     GROUP BY 1, 2
 """
 
+# Jars of the class that ordinary honey is in now which producers gave up of this union's orders lately, and what it has bought since.
+_REFUSED = """
+    WITH gone AS (
+        SELECT p.upc, r.quantity, l.at FROM fulfilment_loss l JOIN priority_release r ON r.loss_id = l.id
+        JOIN priority_decision d ON d.id = r.decision_id AND d.outcome = 'assistance'
+        JOIN catalogue_product p ON p.id = d.product_id
+        WHERE l.union_id = %(union)s AND l.by = 'producer' AND l.kind = 'cancelled'
+            AND (l.at AT TIME ZONE 'Asia/Shanghai')::date > %(today)s - %(days)s
+            AND p.commodity_class_id = (SELECT commodity_class_id FROM catalogue_product WHERE upc = %(plain)s)
+    )
+    SELECT coalesce(array_agg(DISTINCT upc), '{}'), coalesce(sum(quantity), 0) - (
+        SELECT coalesce(sum(d.quantity - coalesce((SELECT sum(quantity) FROM priority_release WHERE decision_id = d.id), 0)), 0)
+        FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id JOIN catalogue_product p ON p.id = d.product_id
+        WHERE d.union_id = %(union)s AND j.at > (SELECT min(at) FROM gone)
+            AND p.commodity_class_id = (SELECT commodity_class_id FROM catalogue_product WHERE upc = %(plain)s))
+    FROM gone
+"""
+
 
 def shelf(union: Organisation) -> Shelf:
     facts = {
         "plain": PLAIN,
         "honeys": list(HONEYS),
+        "union": union.pk,
         "path": union.path,
         "today": timezone.localdate(),
         "days": HOLD_DAYS,
     }
     with connection.cursor() as cursor:
         cursor.execute(_SHELF, facts)
-        rows = cursor.fetchall()
-    return Shelf({sku: int(free + waiting + max(0, lately - free)) for sku, free, waiting, lately in rows})
+        on_offer = {
+            sku: int(free + waiting + max(0, lately - free)) for sku, free, waiting, lately in cursor.fetchall()
+        }
+        cursor.execute(_REFUSED, facts)
+        refused, released = cursor.fetchone() or ([], 0)
+    return Shelf(on_offer, frozenset(refused), int(released))
 
 
 # What each union's decisions still count, each less what was released of it; what its assistance-only purses hold by their legs; and

@@ -7,7 +7,7 @@ price band, few at a time; and mooncakes, which have no equivalent. A union, one
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ HONEYS = ("LG-HONEY-500", "LB-HONEY-500", "LY-HONEY-500")  # 40.50, 41.00, 41.80
 BELOW = "U-XA-YT-01"
 MOONCAKE_FEN = 10_800
 SHARE_BP, HOLD_DAYS, MOST_PRODUCERS = 5_000, 30, 3
-NEED_IN_DAYS = 300  # so far away that no step of a story comes near
+NEED_IN_DAYS = 55  # beyond the days that a story may last, and near enough to count in this year even at its end
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Stage:
     friend: Side
     officer: User
     operator: User
+    need: date
     plans: list[Waiting] = field(default_factory=list)
 
     @property
@@ -50,21 +51,22 @@ class Stage:
         return next(s for s in self.sides if s.union == union)
 
 
-def plan(giver: Side, goods: Goods, heads: int, name: str) -> Waiting:
+def plan(giver: Side, goods: Goods, heads: int, name: str, need: date) -> Waiting:
     """A plan for members of its own, approved."""
-    need = timezone.localdate() + timedelta(days=NEED_IN_DAYS)
-    made = approved(giver, goods, heads, title=name, prefix=f"{name}-", need_date=need)
+    year = giver.general.gift_year
+    made = approved(giver, goods, heads, title=name, prefix=f"{name}-", need_date=need, gift_year=year)
     return Waiting(made, tuple(w if isinstance(w, str) else w[0] for w in goods), heads)
 
 
 def staged() -> Stage:
     """Each kind of goods alone and beside others; each honey jar is a gift of its own."""
     officer, operator = (User.objects.get(username=name) for name in (cast.UNION_OFFICER, "operator"))
-    stage = Stage(side(), side(BELOW), side(YUYANG), officer, operator)
+    need = timezone.localdate() + timedelta(days=NEED_IN_DAYS)
+    stage = Stage(side(), side(BELOW), side(YUYANG), officer, operator, need)
     fenced = (FUNGUS, {"purse": stage.giver.reserve, "per_head": 2})
     wanted: list[tuple[Side, Goods, int]] = [
         *[(stage.giver, [PLAIN], heads) for heads in (1, 3, 3, 6)],
-        *[(stage.giver, [honey], 3) for honey in HONEYS],
+        *[(stage.giver, [honey], heads) for honey in HONEYS for heads in (3, 6)],
         *[(stage.giver, [honey, PLAIN], 3) for honey in HONEYS],
         (stage.giver, [*HONEYS, PLAIN], 3),
         *[(stage.giver, [MOONCAKES], heads) for heads in (1, 1, 7)],
@@ -77,5 +79,5 @@ def staged() -> Stage:
         *[(stage.friend, [honey], 6) for honey in HONEYS],
     ]
     for number, (giver, goods, heads) in enumerate(wanted):
-        stage.plans.append(plan(giver, goods, heads, f"G{number:02d}"))
+        stage.plans.append(plan(giver, goods, heads, f"G{number:02d}", need))
     return stage

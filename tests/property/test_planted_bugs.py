@@ -123,7 +123,7 @@ BUGS = [
     Bug(
         "a suspended accreditation still counts",
         suspended_counts,
-        ("DROP TRIGGER as_judged ON priority_decision",),
+        ("DROP TRIGGER as_judged ON priority_decision", "DROP TRIGGER is_accredited ON priority_decision"),
     ),
     Bug(
         "assistance goods may be given up below the share",
@@ -131,8 +131,11 @@ BUGS = [
         ("DROP TRIGGER within_share ON priority_release",),
     ),
     Bug(
-        "the assistance part may be given up", lambda patch: patch.setattr(releases, "_keep_the_part", lambda *_: None)
+        "the assistance part may be given up",
+        lambda patch: patch.setattr(releases, "_keep_the_part", lambda *_: None),
+        ("DROP TRIGGER part_kept ON priority_release",),
     ),
+    Bug("one producer's refusal silences all", lambda patch: patch.setattr(gifts, "_unless_refused", lambda *_: ())),
     Bug(
         "a producer's failure makes nothing due",
         lambda patch: patch.setattr(releases, "flag", lambda *_facts, **_more: None),
