@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-# The longest delivery prefix that fits the destination counts.
+# The longest delivery prefix that fits the destination counts; of several offers of a product the one that was there first, so that
+# nobody puts an offer of their own into the plans of others.
 _DELIVERED = """
     SELECT sr.product_id, r.region, sr.id, (sr.price * 100)::int + d.freight, d.days
     FROM partner_stockrecord sr
@@ -18,6 +19,7 @@ _DELIVERED = """
         ORDER BY length(d.region) DESC LIMIT 1
     ) d ON true
     WHERE sr.product_id = ANY(%(products)s) AND sr.listed
+    ORDER BY sr.id DESC
 """
 
 
@@ -34,4 +36,5 @@ def delivered(products: Iterable[int], regions: Iterable[str]) -> dict[tuple[int
     """Delivered offers by (product, region); a pair is missing where the product is not sold or not delivered there."""
     with connection.cursor() as cursor:
         cursor.execute(_DELIVERED, {"products": sorted(set(products)), "regions": sorted(set(regions))})
+        # The last one stays.
         return {(product, region): Delivered(*rest) for product, region, *rest in cursor.fetchall()}

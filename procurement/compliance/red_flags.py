@@ -18,6 +18,7 @@ from procurement.watch.queries import refuted
 JUMP_BP, JUMP_DAYS = 1_500, 60
 CLUSTER_LEAST, CLUSTER_BP = 3, 6_000
 SPLIT_DAYS = 14
+ASIDE_DAYS = 7  # for so long an equivalent may have been dearer, or held by another union, without anybody meaning anything by it
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,39 @@ _CLUSTER = """
     WHERE own >= %(least)s AND own * 10000 >= everybody * %(part)s ORDER BY id
 """
 
+# Ordinary goods that passed for want of an equivalent, while an accredited product of the class was dearer than just before and just
+# after, or held in an order of another union that gave it up just after.
+_STEPPED_ASIDE = """
+    SELECT d.union_id, 'order:' || o.number, p.title, sum(d.amount)::bigint
+    FROM priority_decision d JOIN order_order o ON o.id = d.order_id JOIN priority_judgement j ON j.id = d.judgement_id
+    JOIN priority_certificate c ON c.id = d.certificate_id JOIN catalogue_product p ON p.id = d.product_id
+    WHERE d.union_id = ANY(%(unions)s) AND d.gift_year = %(year)s AND EXISTS (
+        SELECT FROM catalogue_product q JOIN partner_stockrecord sr ON sr.product_id = q.id
+        JOIN accreditation_accreditation a ON a.product_id = q.id AND a.state IN ('valid', 'suspended')
+        WHERE q.commodity_class_id = c.commodity_class_id AND (EXISTS (
+            SELECT FROM (
+                SELECT price, at FROM partner_pricerecord WHERE stockrecord_id = sr.id AND at <= j.at ORDER BY at DESC LIMIT 1
+            ) now
+            CROSS JOIN LATERAL (
+                SELECT price FROM partner_pricerecord WHERE stockrecord_id = sr.id AND at < now.at ORDER BY at DESC LIMIT 1
+            ) before
+            CROSS JOIN LATERAL (
+                SELECT price, at FROM partner_pricerecord WHERE stockrecord_id = sr.id AND at > j.at ORDER BY at LIMIT 1
+            ) later
+            WHERE now.at > j.at - make_interval(days => %(aside)s) AND later.at < j.at + make_interval(days => %(aside)s)
+                AND greatest(before.price, later.price) < now.price
+        ) OR EXISTS (
+            SELECT FROM order_line l JOIN order_order other ON other.id = l.order_id AND other.date_placed < j.at
+            JOIN fulfilment_parcelline pl ON pl.line_id = l.id
+            JOIN fulfilment_parcel pa ON pa.id = pl.parcel_id
+            JOIN fulfilment_loss lost ON lost.id = pa.loss_id AND (lost.kind, lost.by) = ('cancelled', 'union')
+            WHERE l.stockrecord_id = sr.id AND lost.union_id <> d.union_id
+                AND lost.at BETWEEN j.at AND j.at + make_interval(days => %(aside)s)
+        ))
+    )
+    GROUP BY d.union_id, o.id, p.id ORDER BY o.id
+"""
+
 # Each by its statement, but for what the watchdogs count.
 _FLAGS: tuple[tuple[str, Any, Any, str | None], ...] = (
     (
@@ -130,6 +164,15 @@ _FLAGS: tuple[tuple[str, Any, Any, str | None], ...] = (
             "A seller showed that an equivalent assistance product was on offer after all: the goods count as estimated leakage."
         ),
         None,
+    ),
+    (
+        "stepped_aside",
+        _("An equivalent stepped aside for a few days"),
+        _(
+            "Nothing equivalent was on offer when it was bought. Days before and after it was: dearer only in between, or ordered "
+            "by another union that then gave it up."
+        ),
+        _STEPPED_ASIDE,
     ),
     (
         "price_jump",
@@ -162,6 +205,7 @@ def red_flags(unions: Sequence[Organisation], year: int) -> list[Flag]:
         "days": JUMP_DAYS,
         "jump": JUMP_BP,
         "split": SPLIT_DAYS,
+        "aside": ASIDE_DAYS,
         "least": CLUSTER_LEAST,
         "part": CLUSTER_BP,
     }

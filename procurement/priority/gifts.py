@@ -159,7 +159,10 @@ def _asked(
     sold: dict[tuple[int, str], OfferRow] = {}
     of_class: defaultdict[tuple[int, str], list[OfferRow]] = defaultdict(list)
     for row in rows:
-        own[row.product_id, row.region] = sold[row.stockrecord_id, row.region] = row
+        sold[row.stockrecord_id, row.region] = row
+        # Within a box a product is what its own producer offers, whoever else offers it.
+        if row.accreditation or (row.product_id, row.region) not in own:
+            own[row.product_id, row.region] = row
         if row.class_id is not None and row.accreditation:
             of_class[row.class_id, row.region].append(row)
     for found in of_class.values():

@@ -29,6 +29,7 @@ from procurement.programmes.errors import (
     PastDate,
     PurseOfAnother,
 )
+from procurement.programmes.gift_years import unfit
 from procurement.programmes.models import (
     Delivery,
     GiftLine,
@@ -63,11 +64,12 @@ def create_programme(
     quotations: int = 0,
     approvers: int = 1,
 ) -> Programme:
-    """Draw up a plan. `per_head` is the standard in fen. Raises NotAllowed, PastDate, PurseOfAnother, YearClosed."""
+    """Draw up a plan. `per_head` is the standard in fen. Raises NotAllowed, PastDate, PurseOfAnother, YearUnfit, YearClosed."""
     require(actor, Role.BUYER, union)
     if need_date <= timezone.localdate():
         raise PastDate(day=need_date)
     _check_purse(purse, union, gift_year)
+    _check_year(need_date, gift_year)
     with transaction.atomic():
         programme = Programme.objects.create(
             union=union,
@@ -105,7 +107,7 @@ def revise_programme(
 ) -> Programme:
     """Change the frame of a draft; lines paid from its purse go along to the new one. The same frame again changes nothing.
 
-    Raises NotAllowed, WrongState, PastDate, PurseOfAnother, YearClosed, NoAddresses.
+    Raises NotAllowed, WrongState, PastDate, PurseOfAnother, YearUnfit, YearClosed, NoAddresses.
     """
     require(actor, Role.BUYER, programme.union)
     if need_date <= timezone.localdate():
@@ -113,6 +115,7 @@ def revise_programme(
     with transaction.atomic():
         locked = locked_draft(programme, _("change"))
         _check_purse(purse, locked.union, gift_year)
+        _check_year(need_date, gift_year)
         if delivery != locked.delivery:
             deliver_to(locked, Delivery(delivery))
         if purse.pk != locked.purse_id:
@@ -313,3 +316,8 @@ def _check_purse(purse: Purse, union: Organisation, gift_year: int, *, for_line:
         raise PurseOfAnother(purse=purse.name, year=gift_year)
     if purse.carried_to_id is not None:
         raise YearClosed(year=gift_year, union=union.display_name)
+
+
+def _check_year(need_date: date, gift_year: int) -> None:
+    if fault := unfit(need_date, gift_year):
+        raise fault

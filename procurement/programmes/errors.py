@@ -23,6 +23,16 @@ class PurseOfAnother(HouseError):
     )
 
 
+class YearUnfit(HouseError):
+    """A gift year that is not that of the day on which the gift is needed."""
+
+    code = "year_unfit"
+    sentence = _(
+        "A gift that is needed on %(day)s counts in the gift year %(years)s, not in %(year)s. "
+        "Choose a purse of that year, or another day."
+    )
+
+
 class WrongState(HouseError):
     """The verb does not fit where the programme stands."""
 

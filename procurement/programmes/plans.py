@@ -27,6 +27,7 @@ from procurement.programmes.errors import (
     PastDate,
     SlotShort,
 )
+from procurement.programmes.gift_years import unfit
 from procurement.programmes.heads import had_by_recipients
 from procurement.programmes.models import GiftLine, Programme, Recipient
 from suppliers.accreditation.queries import valid_for
@@ -176,6 +177,8 @@ def _faults(
 ) -> Iterable[HouseError]:
     if programme.need_date <= timezone.localdate():
         yield PastDate(day=programme.need_date)
+    if other := unfit(programme.need_date, programme.gift_year):
+        yield other
     if not recipients:
         yield NoRecipients()
     if not lines:

@@ -52,7 +52,7 @@ from tests.world import (
     supplier_orders,
 )
 
-pytestmark = pytest.mark.usefixtures("world")
+pytestmark = pytest.mark.usefixtures("world", "last_years_plans")
 
 
 def last_year(aside: int = 200_000) -> tuple[Side, int]:

@@ -21,7 +21,7 @@ from procurement.compliance.queries import statement
 from procurement.policy.actions import approve
 from procurement.policy.models import Policy
 from procurement.priority.years import decided_under
-from tests.world import DATES, MOONCAKES, Side, placed, seller_of, side, supplier_orders
+from tests.world import DATES, MOONCAKES, Side, placed, seller_of, side, supplier_orders, whatever_year
 
 pytestmark = pytest.mark.usefixtures("world")
 OLD, NEW = "SN-2020-05", "SN-NEW"
@@ -106,7 +106,8 @@ class TestNotBelowTheYearBefore:
     def last_year(self, giver: Side, bags: int) -> None:
         purse = open_purse(giver.union, "上年", year() - 1)
         fund(purse, bags * 3_000, "last year")
-        placed(giver, [DATES], heads=bags, prefix="L", gift_year=year() - 1, purse=purse)
+        with whatever_year():
+            placed(giver, [DATES], heads=bags, prefix="L", gift_year=year() - 1, purse=purse)
         policy = from_today(1_500, keep_last_year=True)
         assert policy.keep_last_year
 

@@ -47,6 +47,7 @@ from tests.world import (
     seller_of,
     side,
     supplier_orders,
+    whatever_year,
 )
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -386,5 +387,6 @@ def last_year(giver: Side, heads: int) -> None:
     purse = open_purse(giver.union, cast.GENERAL_PURSE, year)
     held = giver.reserve.account.balance // DATE_FEN
     fund(purse, (heads + held) * DATE_FEN, "last year")
-    placed(giver, [DATES], heads=heads + held, prefix="L", gift_year=year, purse=purse)
+    with whatever_year():
+        placed(giver, [DATES], heads=heads + held, prefix="L", gift_year=year, purse=purse)
     assert UnionYear.objects.get(union=giver.union, gift_year=year).assistance == (heads + held) * DATE_FEN

@@ -24,7 +24,7 @@ from procurement.priority.replay import differs
 from procurement.programmes.models import Recipient
 from procurement.programmes.placement import place
 from tests.procurement.test_policies import wish
-from tests.world import DATES, MOONCAKES, Side, approved, let_constraints_speak, placed, side
+from tests.world import DATES, MOONCAKES, Side, approved, let_constraints_speak, placed, side, whatever_year
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -91,7 +91,8 @@ class TestTheYearBefore:
         year = timezone.localdate().year
         last = open_purse(giver.union, "上年", year - 1)
         fund(last, 1_000_000, "fund-last")
-        placed(giver, [DATES], 3, gift_year=year - 1, purse=last)
+        with whatever_year():
+            placed(giver, [DATES], 3, gift_year=year - 1, purse=last)
         release(giver.reserve, giver.general, giver.reserve.account.balance, "released")
         rules(keep_last_year=True)
         return giver

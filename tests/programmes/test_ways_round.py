@@ -6,7 +6,7 @@ band, of which only so many jars are left. Mooncakes are ordinary, with no equiv
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -15,6 +15,7 @@ from marketplace.demo import cast
 from marketplace.demo.clock import simulated
 from marketplace.fulfilment.losses import Report, cancel
 from marketplace.fulfilment.models import Parcel, SupplierOrder
+from marketplace.ledger.actions import fund, open_purse
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, User
 from marketplace.shop.catalogue.models import CommodityClass, Product
@@ -22,9 +23,14 @@ from marketplace.shop.determinations import Marks, classify
 from marketplace.shop.order.models import Order
 from marketplace.shop.partner.models import Delivery, Partner, StockRecord
 from marketplace.stock.models import Stock
+from procurement.compliance.red_flags import red_flags
 from procurement.priority.errors import PartWouldBreak
 from procurement.priority.models import Decision
-from procurement.programmes.actions import substitute
+from procurement.programmes.actions import revise_programme, substitute
+from procurement.programmes.errors import YearUnfit
+from procurement.programmes.gift_years import gift_years
+from procurement.programmes.models import Programme
+from procurement.programmes.plans import plan_of
 from procurement.programmes.queries import preview
 from tests.world import (
     DATES,
@@ -33,6 +39,7 @@ from tests.world import (
     Side,
     approved,
     bring,
+    draft,
     leave_in_stock,
     placed,
     planned,
@@ -43,6 +50,7 @@ from tests.world import (
 
 pytestmark = pytest.mark.usefixtures("world")
 
+FRAME = ("title", "occasion", "gift_year", "per_head", "need_date", "delivery", "purse", "quotations", "approvers")
 PLAIN = cast.PARTIAL_FIRST
 HONEYS = ("LG-HONEY-500", "LB-HONEY-500", "LY-HONEY-500")
 
@@ -171,8 +179,36 @@ class TestDates:
         giver = side()
         jars(6, 0, 0)
         buy(giver, [HONEYS[0]], heads=6)
-        later = timezone.localdate() + timedelta(days=60)
+        later = timezone.localdate() + timedelta(days=50)
         assert codes(giver, [PLAIN], heads=6, need_date=later) == ["assistance_first"]
+
+    @pytest.mark.parametrize(
+        ("needed", "years"),
+        [
+            (date(2026, 9, 20), (2026,)),
+            (date(2026, 3, 1), (2026,)),
+            (date(2026, 10, 31), (2026,)),
+            (date(2026, 12, 30), (2026, 2027)),
+            (date(2027, 2, 28), (2026, 2027)),
+        ],
+    )
+    def test_a_gift_counts_in_the_year_in_which_it_is_needed(self, needed: date, years: tuple[int, ...]) -> None:
+        assert gift_years(needed) == years
+
+    def test_no_other_years_room_is_to_be_had(self) -> None:
+        """A purse of a year to come, in which nothing has been bought and nobody has had anything."""
+        giver, year = side(), timezone.localdate().year + 2
+        purse = open_purse(giver.union, "远期", year)
+        fund(purse, 1_000_000, "far")
+        with pytest.raises(YearUnfit, match=f"not in {year}"):
+            draft(giver, gift_year=year, purse=purse)
+        programme = draft(giver)
+        frame = {name: getattr(programme, name) for name in FRAME} | {"gift_year": year, "purse": purse}
+        with pytest.raises(YearUnfit):
+            revise_programme(giver.buyer, programme, **frame)
+        Programme.objects.filter(pk=programme.pk).update(gift_year=year)
+        programme.refresh_from_db()
+        assert "year_unfit" in [fault.code for fault in plan_of(programme).faults]
 
 
 class TestClasses:
@@ -229,8 +265,39 @@ class TestSellers:
         )
         Delivery.objects.create(stockrecord=offer, region="61", freight=0, days=2)
         programme = planned(giver, [DATES], heads=2)
+        assert self.outcome(programme) == ("assistance", True)  # the cooperative's own offer was there first
+        StockRecord.objects.filter(partner_sku=DATES).update(listed=False)
+        assert self.outcome(programme) == ("blocked", False)
+
+    def outcome(self, programme: Programme) -> tuple[str, bool]:
         (line,) = [line for slot in preview(programme).slots for line in slot.lines]
-        assert (line.outcome, preview(programme).allowed) == ("blocked", False)
+        return line.outcome, preview(programme).allowed
+
+
+class TestSteppingAside:
+    """What is off the shelf at the moment of the decision is not on offer; auditors are shown where that was for the moment only."""
+
+    def flagged(self, giver: Side) -> list[str]:
+        (flag,) = [f for f in red_flags([giver.union], giver.general.gift_year) if f.code == "stepped_aside"]
+        return [found.subject for found in flag.found]
+
+    def test_a_producer_in_league_is_dearer_for_a_moment(self) -> None:
+        giver = side()
+        jars(6, 0, 0)
+        StockRecord.objects.filter(partner_sku=HONEYS[0]).update(price="60.00")
+        order = buy(giver, [PLAIN], heads=2)
+        assert self.flagged(giver) == []  # its price is its own affair
+        StockRecord.objects.filter(partner_sku=HONEYS[0]).update(price="39.50")
+        assert self.flagged(giver) == [f"order:{order.number}"]
+
+    def test_a_friend_orders_all_there_is_and_gives_it_up_afterwards(self) -> None:
+        giver, friend = side(), side(YUYANG)
+        jars(6, 0, 0)
+        held = buy(friend, [HONEYS[0]], heads=6)
+        order = buy(giver, [PLAIN], heads=2)
+        assert self.flagged(giver) == []  # what other unions hold is sold
+        give_up(friend, held, HONEYS[0])
+        assert (self.flagged(giver), self.flagged(friend)) == ([f"order:{order.number}"], [])
 
 
 def test_the_control_what_the_rule_allows_is_bought() -> None:

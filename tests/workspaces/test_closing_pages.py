@@ -18,7 +18,7 @@ from tests.compliance.test_closed_years import delivered, last_year
 from tests.workspaces.persons import Person, statements_of, text, told
 from tests.world import DATES, MOONCAKES, placed
 
-pytestmark = pytest.mark.usefixtures("world")
+pytestmark = pytest.mark.usefixtures("world", "last_years_plans")
 
 
 def test_the_page_says_what_is_open_and_the_approver_closes_when_nothing_is() -> None:

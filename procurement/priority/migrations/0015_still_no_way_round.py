@@ -35,54 +35,38 @@ ACCREDITED = RunSQL(
 )
 
 # While something is to be made good, clause 3 may fail by what producers did not supply, and by nothing else: with that counted
-# back it holds, so that the word "due" lets no union give up what its ordinary goods rest on.
+# back it holds, so that the word "due" lets no union give up what its ordinary goods rest on. What closed years bring forward is due
+# for their reasons, and bounded when they are closed.
 DUE = RunSQL(
     """
-    CREATE FUNCTION lost_by_producers(of_union bigint, of_year int) RETURNS bigint LANGUAGE sql STABLE AS $$
-        SELECT coalesce(sum(r.amount), 0)::bigint FROM priority_release r
-            JOIN fulfilment_loss l ON l.id = r.loss_id AND l.by = 'producer'
-            JOIN priority_decision d ON d.id = r.decision_id AND d.outcome = 'assistance'
-            WHERE (r.union_id, r.gift_year) = (of_union, of_year)
-    $$;
-
-    CREATE OR REPLACE FUNCTION released_within_share() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE due boolean;
+    CREATE FUNCTION check_due(of_union bigint, of_year int) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN
-        SELECT y.make_good_due INTO due FROM fulfilment_loss l, priority_decision d, priority_unionyear y
-            WHERE l.id = NEW.loss_id AND d.id = NEW.decision_id AND (y.union_id, y.gift_year) = (d.union_id, d.gift_year)
-                AND l.by = 'union' AND d.outcome = 'assistance';
-        IF FOUND THEN
-            PERFORM check_year(NEW.union_id, NEW.gift_year, binding_share(NEW.union_id, NEW.gift_year),
-                CASE WHEN due THEN -lost_by_producers(NEW.union_id, NEW.gift_year) ELSE 0 END);
+        IF EXISTS (SELECT FROM priority_unionyear WHERE (union_id, gift_year, make_good_due) = (of_union, of_year, true)
+            AND brought_forward = 0 AND closed_at IS NULL)
+        THEN
+            PERFORM check_year(of_union, of_year, binding_share(of_union, of_year), (
+                SELECT -coalesce(sum(r.amount), 0)::bigint FROM priority_release r
+                JOIN fulfilment_loss l ON l.id = r.loss_id AND l.by = 'producer'
+                JOIN priority_decision d ON d.id = r.decision_id AND d.outcome = 'assistance' AND d.gift_year = r.gift_year
+                WHERE (r.union_id, r.gift_year) = (of_union, of_year)));
         END IF;
-        RETURN NULL;
     END $$;
 
     CREATE FUNCTION due_as_lost() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE due boolean;
     BEGIN
-        SELECT make_good_due INTO due FROM priority_unionyear WHERE id = NEW.id;
-        PERFORM check_year(NEW.union_id, NEW.gift_year::int, binding_share(NEW.union_id, NEW.gift_year::int),
-            CASE WHEN due THEN -lost_by_producers(NEW.union_id, NEW.gift_year::int) ELSE 0 END);
+        PERFORM check_due(NEW.union_id, NEW.gift_year::int);
         RETURN NULL;
     END $$;
     CREATE CONSTRAINT TRIGGER due_as_lost AFTER UPDATE ON priority_unionyear DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-        WHEN (OLD.make_good_due <> NEW.make_good_due) EXECUTE FUNCTION due_as_lost();
+        WHEN (NEW.make_good_due AND NOT OLD.make_good_due) EXECUTE FUNCTION due_as_lost();
+    CREATE CONSTRAINT TRIGGER due_as_lost AFTER INSERT ON priority_release DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+        EXECUTE FUNCTION due_as_lost();
     """,
     """
+    DROP TRIGGER due_as_lost ON priority_release;
     DROP TRIGGER due_as_lost ON priority_unionyear;
     DROP FUNCTION due_as_lost();
-    CREATE OR REPLACE FUNCTION released_within_share() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF (SELECT l.by = 'union' AND d.outcome = 'assistance' AND NOT y.make_good_due
-            FROM fulfilment_loss l, priority_decision d, priority_unionyear y
-            WHERE l.id = NEW.loss_id AND d.id = NEW.decision_id AND (y.union_id, y.gift_year) = (d.union_id, d.gift_year))
-        THEN
-            PERFORM check_year(NEW.union_id, NEW.gift_year, binding_share(NEW.union_id, NEW.gift_year), 0);
-        END IF;
-        RETURN NULL;
-    END $$;
-    DROP FUNCTION lost_by_producers(bigint, int);
+    DROP FUNCTION check_due(bigint, int);
     """,
 )
 
@@ -91,7 +75,7 @@ class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
     dependencies = [
-        ("priority", "0013_exceptions_answered"),
+        ("priority", "0014_closing"),
         ("accreditation", "0004_as_logged"),
         ("organisations", "0005_place_stays"),
     ]
