@@ -116,11 +116,11 @@ class StatementSerializer(serializers.Serializer):
         help_text="assistance goods of the year before, where the policy says not to fall below them; else 0"
     )
     brought_forward = serializers.IntegerField(
-        help_text="ordinary gifts of closed years that no assistance goods cover yet; they count in this year's share"
+        help_text="assistance goods that closed years left to be bought; they come off this year's in the share"
     )
     carried_in = serializers.IntegerField(help_text="money set aside that came over from closed years")
     carried_forward = serializers.IntegerField(
-        help_text="ordinary gifts that the assistance goods bought do not cover: what the next year starts with once this is closed"
+        help_text="assistance goods that this year's ordinary gifts still call for: what the next year starts with once this is closed"
     )
     late = LateRowSerializer(many=True, help_text="what came back of closed years' gifts")
     closed_on = serializers.CharField(

@@ -24,7 +24,7 @@ from procurement.compliance.models import YearClosing
 from procurement.compliance.queries import statement
 from procurement.policy.errors import NoPolicyInForce
 from procurement.priority.models import UnionYear
-from procurement.priority.years import uncovered
+from procurement.priority.years import left_to_buy
 
 
 def closing_page(
@@ -98,7 +98,7 @@ def years_listing(request: HttpRequest, top: Organisation, year: int, years: lis
             row.name, row.state = row.union.display_name, "closed" if row.closed_at else "open_year"
             row.url = reverse("oversight:close_year", args=[row.union.code, row.gift_year])
             is_closed = row.closed_share_bp is not None
-            row.goes_on = uncovered(row.assistance, row.to_cover, row.closed_share_bp) if is_closed else None
+            row.goes_on = left_to_buy(row.counted, row.ordinary, row.closed_share_bp) if is_closed else None
             row.unspent = row.shortfall if is_closed else None
         return list(found)
 
@@ -110,7 +110,7 @@ def years_listing(request: HttpRequest, top: Organisation, year: int, years: lis
         Column("ordinary", _("Ordinary"), "money"),
         Column("unspent", _("Shortfall carried over"), "money"),
         Column("brought_forward", _("Brought forward"), "money"),
-        Column("goes_on", _("Goes on uncovered"), "money"),
+        Column("goes_on", _("Left to be bought"), "money"),
     )
     empty = Empty(_("No union has gifts in this year"), icon="calendar")
     return Listing(

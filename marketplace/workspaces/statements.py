@@ -21,6 +21,7 @@ from procurement.compliance.models import YearClosing
 from procurement.compliance.queries import OrderRow, Statement, statement
 from procurement.policy.errors import NoPolicyInForce
 from procurement.priority.models import Certificate, Decision, PriorityException
+from procurement.priority.years import as_ordinary
 
 
 def statement_context(union: Organisation, year: int) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def statement_context(union: Organisation, year: int) -> dict[str, Any]:
         "statement": found,
         "gauge": gauge(
             found.assistance,
-            found.ordinary + found.brought_forward,
+            found.ordinary + as_ordinary(found.brought_forward, found.minimum_share_bp),
             found.reserve,
             found.minimum_share_bp,
             found.to_make_good,
@@ -233,9 +234,9 @@ def _between_years(found: Statement) -> list[tuple[str, int]]:
     """What came over from closed years, and what goes on from a closed one."""
     amounts = [
         (_("Set-aside money that came over from closed years"), found.carried_in),
-        (_("Brought forward from closed years, to be covered"), found.brought_forward),
+        (_("Brought forward: to be bought for closed years"), found.brought_forward),
         (
-            _("Ordinary products that nothing bought covers yet"),
+            _("Assistance products still to be bought for this year"),
             found.carried_forward if found.closed_on else 0,
         ),
     ]

@@ -21,7 +21,7 @@ from marketplace.workspaces.shares import Gauge, gauge
 from marketplace.workspaces.sheets import Column
 from procurement.policy.queries import policies_of
 from procurement.priority.models import UnionYear
-from procurement.priority.years import decided_under, last_day
+from procurement.priority.years import as_ordinary, decided_under, last_day
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:
         if found.closed_share_bp is not None:
             share_bp = found.closed_share_bp
         held = reserves.get(union.pk, 0) + found.shortfall
-        figures = gauge(found.assistance, found.to_cover, held, share_bp)
+        figures = gauge(found.assistance, found.ordinary + as_ordinary(found.brought_forward, share_bp), held, share_bp)
         rows.append(UnionRow(union, figures, found.make_good_due))
     return rows
 
@@ -192,10 +192,15 @@ def totals(top: Organisation, year: int) -> Totals:
     unions = unions_below(top)
     bought = UnionYear.objects.filter(union__in=unions, gift_year=year).filter(Q(assistance__gt=0) | Q(ordinary__gt=0))
     sums = bought.aggregate(
-        assistance=Sum("assistance"), ordinary=Sum(F("ordinary") + F("brought_forward")), shortfall=Sum("shortfall")
+        assistance=Sum("assistance"),
+        ordinary=Sum("ordinary"),
+        brought=Sum("brought_forward"),
+        shortfall=Sum("shortfall"),
     )
+    share_bp = _minima([top], year)[top.pk]
+    ordinary = (sums["ordinary"] or 0) + as_ordinary(sums["brought"] or 0, share_bp)
     reserve = sum(_reserves(year, union__in=unions).values()) + (sums["shortfall"] or 0)
-    figures = gauge(sums["assistance"] or 0, sums["ordinary"] or 0, reserve, _minima([top], year)[top.pk])
+    figures = gauge(sums["assistance"] or 0, ordinary, reserve, share_bp)
     return Totals(figures, unions.count(), bought.count())
 
 

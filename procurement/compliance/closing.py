@@ -1,5 +1,5 @@
 """Closing a gift year: its statement is sealed; what was set aside and not spent is a shortfall and goes on to the next year, and so
-do ordinary goods that no assistance goods cover yet. See docs/decisions/0028.
+do assistance goods that are still to be bought for its ordinary ones. See docs/decisions/0028.
 """
 
 from __future__ import annotations
@@ -169,4 +169,4 @@ def _carry_make_good(union: Organisation, gift_year: int) -> None:
     """Note whether the next year, with what was brought forward to it, has something to make good before ordinary goods."""
     year = lock_year(union, gift_year)
     held = reserve(union, gift_year)
-    flag(year, due=excess(year.assistance, year.to_cover, held, share_in_force(union)) > 0)
+    flag(year, due=excess(year.counted, year.ordinary, held, share_in_force(union)) > 0)

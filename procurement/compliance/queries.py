@@ -26,7 +26,7 @@ from procurement.priority.models import (
     UnionYear,
 )
 from procurement.priority.reserves import reserve
-from procurement.priority.years import policy_of_year, to_make_good, uncovered
+from procurement.priority.years import left_to_buy, policy_of_year, to_make_good
 
 # Assistance and ordinary fen of each order: live is what was decided less what was released by cancellations, refusals and returns;
 # accepted and paid as parcels and supplier orders stand. A box's amount is split as its components were decided, so the parts come
@@ -123,9 +123,9 @@ class Statement:
     While something has to be made good, or the year is below the last one, `failures` say why. `last_assistance` are the assistance
     goods of the year before where the policy says that a year does not fall below them, else 0.
 
-    What one year leaves to the next: `brought_forward` are ordinary goods of closed years that no assistance goods cover yet,
+    What one year leaves to the next: `brought_forward` are assistance goods still to be bought for closed years' ordinary ones,
     `carried_in` is the money set aside for assistance products that came over from them, `late` came back of their gifts.
-    `carried_forward` is what this year leaves to cover as it stands. Once closed (`closed_on`) a statement stays, and `shortfall` is
+    `carried_forward` is what this year leaves to be bought now. Once closed (`closed_on`) a statement stays, and `shortfall` is
     what was set aside and not spent.
     """
 
@@ -177,8 +177,7 @@ class Statement:
     @property
     def share_kept(self) -> bool:
         """Whether the ordinary gifts keep within the limit, or only a producer's failure (to be made good) took them above it."""
-        to_cover = self.ordinary + self.brought_forward
-        return self.make_good_due or self.ordinary_limit < 0 or to_cover <= self.ordinary_limit
+        return self.make_good_due or self.ordinary_limit < 0 or self.ordinary <= self.ordinary_limit
 
     @property
     def last_year_missing(self) -> int:
@@ -228,12 +227,13 @@ def statement(union: Organisation, year: int) -> Statement:
     assistance, ordinary = sum(r.assistance for r in rows), sum(r.ordinary for r in rows)
     set_aside = reserve(union, year)
     share_bp = policy.minimum_share_bp
-    limit = -1 if not share_bp else (10_000 - share_bp) * (assistance + set_aside) // share_bp
+    brought = row.brought_forward if row else 0
+    secured = max(0, assistance + set_aside - brought)
+    limit = -1 if not share_bp else (10_000 - share_bp) * secured // share_bp
     of_year = Q(union=union, gift_year=year)
     judged = Judgement.objects.filter(of_year).aggregate(all=Count("id"), refused=Count("id", filter=Q(allowed=False)))
     outcomes = Decision.objects.filter(of_year).values("outcome").annotate(n=Count("id")).order_by("outcome")
-    brought = row.brought_forward if row else 0
-    missing = to_make_good(assistance, ordinary + brought, set_aside, share_bp) if row and row.make_good_due else 0
+    missing = to_make_good(assistance - brought, ordinary, set_aside, share_bp) if row and row.make_good_due else 0
     owed = _refund_due(union, year)
     last = before.assistance if before and policy.keep_last_year else 0
     return Statement(
@@ -274,7 +274,7 @@ def statement(union: Organisation, year: int) -> Statement:
         last_assistance=last,
         brought_forward=brought,
         carried_in=_carried_in(union, year),
-        carried_forward=uncovered(assistance, ordinary + brought, share_bp),
+        carried_forward=left_to_buy(assistance - brought, ordinary, share_bp),
         late=_late(union, year),
     )
 

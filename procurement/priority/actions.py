@@ -232,7 +232,7 @@ def release_reserve(actor: User, source: Purse, target: Purse, amount: int, key:
             raise YearClosed(year=source.gift_year, union=source.union.display_name)
         policy = policy_of(source.union, timezone.localdate())
         left = reserve(source.union, source.gift_year) - amount
-        over = excess(year.assistance, year.to_cover, left, policy.minimum_share_bp) > 0
+        over = excess(year.counted, year.ordinary, left, policy.minimum_share_bp) > 0
         if (over or year.assistance + left < kept_last_year(year, policy)) and not is_posted(key):
             raise ReserveBound(purse=source.name, amount=yuan(amount))
         release(source, target, amount, key)

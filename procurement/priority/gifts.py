@@ -17,7 +17,7 @@ from procurement.priority.equivalence import Bounds, missed
 from procurement.priority.models import ExceptionState, PriorityException
 from procurement.priority.offers import OfferRow, offers, titles
 from procurement.priority.standing import Shortfall, Standing, standing
-from procurement.priority.years import excess
+from procurement.priority.years import as_ordinary, excess
 
 _REMEMBERED = timedelta(days=30)
 
@@ -107,12 +107,14 @@ def policy_facts(policy: policies.Policy) -> rule.Policy:
 
 
 def _year(request: PurchaseRequest, now: Standing, share_bp: int) -> rule.Year:
+    ordinary = now.ordinary + as_ordinary(now.brought_forward, share_bp)
     return rule.Year(
         assistance_fen=now.assistance,
-        ordinary_fen=now.ordinary,
+        ordinary_fen=ordinary,
         reserve_fen=now.reserve,
         # The flag counts only while the year fails: money set aside meanwhile cures it without anybody clearing it.
-        make_good_due=now.make_good_due and excess(now.assistance, now.ordinary, now.reserve, share_bp) > 0,
+        make_good_due=now.make_good_due
+        and excess(now.assistance - now.brought_forward, now.ordinary, now.reserve, share_bp) > 0,
         assistance_per_head_fen=request.year_per_head_assistance_least,
         last_assistance_fen=now.last_assistance,
     )

@@ -23,7 +23,7 @@ class UnionYear(models.Model):
 
     Its row lock orders the union's placements. Once closed it takes nothing any more, and neither does any year before it.
     `closed_share_bp` is the minimum by which it was closed, `shortfall` what was set aside, not spent, and carried over, in fen.
-    `brought_forward` are ordinary goods (fen) of closed years that no assistance goods bought cover yet; they count in this year.
+    `brought_forward` are assistance goods (fen) that closed years leave to be bought, for their ordinary ones by their own shares.
     """
 
     union = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="years")
@@ -50,9 +50,9 @@ class UnionYear(models.Model):
         return f"{self.union} {self.gift_year}"
 
     @property
-    def to_cover(self) -> int:
-        """O as clause 3 counts it: this year's ordinary goods and those brought forward, in fen."""
-        return self.ordinary + self.brought_forward
+    def counted(self) -> int:
+        """A as clause 3 counts it (fen): assistance goods less what closed years left to be bought; may be below zero."""
+        return self.assistance - self.brought_forward
 
 
 class Judgement(models.Model):

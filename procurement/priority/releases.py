@@ -90,12 +90,12 @@ def release(order: Order, losses: Sequence[Loss]) -> Released:
     policy = policy_in_force(order.union)
     share_bp = policy.minimum_share_bp if policy else 0
     held = reserve(order.union, year.gift_year)
-    over = excess(year.assistance, year.to_cover, held, share_bp)
+    over = excess(year.counted, year.ordinary, held, share_bp)
     if losses[0].by == Party.PRODUCER or year.gift_year != order.gift_year:
         flag(year, due=over > 0)
         return released
     before = excess(
-        year.assistance + released.assistance, year.to_cover + released.ordinary, held - released.fenced, share_bp
+        year.counted + released.assistance, year.ordinary + released.ordinary, held - released.fenced, share_bp
     )
     if over > max(before, 0):
         raise _share_would_break(order, year, released, share_bp, held)
@@ -114,14 +114,14 @@ def _released(losses: Sequence[Loss]) -> Released:
 
 
 def _share_would_break(order: Order, year: UnionYear, released: Released, share_bp: int, held: int) -> ShareWouldBreak:
-    over = excess(year.assistance, year.to_cover, held, share_bp)
+    over = excess(year.counted, year.ordinary, held, share_bp)
     titles = _ordinary_titles(order)
     return ShareWouldBreak(
         amount=yuan(released.assistance),
         share=per_cent(share_bp),
         needed=yuan(-(-over // share_bp)),
         titles=_(" (in this order: %(titles)s)") % {"titles": _(", ").join(titles)} if titles else "",
-        aside=yuan(to_make_good(year.assistance, year.to_cover, held, share_bp)),
+        aside=yuan(to_make_good(year.counted, year.ordinary, held, share_bp)),
     )
 
 

@@ -59,7 +59,7 @@ _SHORTFALLS = """
 
 # Whose turn it is: how often each county was chosen by this union lately, so that near-equal offers take turns.
 _STANDING = f"""
-    SELECT coalesce(y.assistance, 0), coalesce(y.ordinary + y.brought_forward, 0), coalesce(y.make_good_due, false),
+    SELECT coalesce(y.assistance, 0), coalesce(y.ordinary, 0), coalesce(y.brought_forward, 0), coalesce(y.make_good_due, false),
         (SELECT coalesce(sum(a.balance), 0)::bigint FROM ledger_purse p JOIN ledger_account a ON a.id = p.account_id
             WHERE p.union_id = %(union)s AND p.gift_year = %(year)s AND p.kind = 'ring_fenced'),
         (SELECT coalesce(jsonb_agg(jsonb_build_array(c.county, c.times) ORDER BY c.county), '[]') FROM (
@@ -96,12 +96,14 @@ class Shortfall:
 class Standing:
     """The union's gift year and last year's assistance goods in fen, its rotation by county, the offer book's latest signed root.
 
-    `ordinary` includes what closed years left uncovered. `held` are sales units by product that its own subtree keeps off the shelf;
+    `brought_forward` is what closed years left to be bought.
+    `held` are sales units by product that its own subtree keeps off the shelf;
     `shortfalls` are by commodity class (id).
     """
 
     assistance: int
     ordinary: int
+    brought_forward: int
     make_good_due: bool
     reserve: int
     rotation: tuple[tuple[str, int], ...]
@@ -123,14 +125,14 @@ def standing(union: Organisation, gift_year: int, day: date, hold_days: int, pro
     }
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, asked)
-        row = cursor.fetchone() or (0, 0, False, 0, "[]", 0, "", "{}", "[]")
-    assistance, ordinary, due, reserve, rotation, last, root, held, short = row
+        row = cursor.fetchone() or (0, 0, 0, False, 0, "[]", 0, "", "{}", "[]")
+    assistance, ordinary, brought, due, reserve, rotation, last, root, held, short = row
     turns = tuple((county, times) for county, times in json.loads(rotation))
     units = {int(product): number for product, number in json.loads(held).items()}
     shortfalls = {
         one["class"]: Shortfall(one["base"], frozenset(one["refused"]), one["needed"]) for one in json.loads(short)
     }
-    return Standing(assistance, ordinary, due, reserve, turns, last, root, units, shortfalls)
+    return Standing(assistance, ordinary, brought, due, reserve, turns, last, root, units, shortfalls)
 
 
 def _days_before(day: date, days: int) -> datetime:

@@ -61,15 +61,27 @@ def lock_booked(union: Organisation, gift_year: int) -> UnionYear:
 
 
 def excess(assistance: int, ordinary: int, reserve: int, share_bp: int) -> int:
-    """By how much clause 3 fails, O − (1 − share) × (A + O + R), in ten-thousandths of a fen; it holds when that is not above 0."""
+    """By how much clause 3 fails, O − (1 − share) × (A + O + R), in ten-thousandths of a fen; it holds when that is not above 0.
+
+    A may be below zero, when closed years left more to be bought than was bought; without a share nothing fails.
+    """
+    if not share_bp:
+        return 0
     return ordinary * WHOLE_BP - (WHOLE_BP - share_bp) * (assistance + ordinary + reserve)
 
 
-def uncovered(assistance: int, ordinary: int, share_bp: int) -> int:
-    """What a year leaves to the next: ordinary goods (fen) above what the assistance goods bought in it allow; R does not count."""
-    if not share_bp:
-        return 0
-    return max(0, ordinary - (WHOLE_BP - share_bp) * assistance // share_bp)
+def left_to_buy(counted: int, ordinary: int, share_bp: int) -> int:
+    """What a year leaves to be bought in the next: assistance goods (fen) for its ordinary ones, less those bought; R does not count.
+
+    The same sum is in the database's `brought_into`. Where all has to be assistance goods it is as much as the ordinary ones came to.
+    """
+    needed = -(-ordinary * share_bp // (WHOLE_BP - share_bp)) if share_bp < WHOLE_BP else ordinary
+    return max(0, needed - counted)
+
+
+def as_ordinary(brought_forward: int, share_bp: int) -> int:
+    """The ordinary goods (fen) that weigh in a year's share as much as what is brought forward to it: engines know no A below zero."""
+    return -(-brought_forward * (WHOLE_BP - share_bp) // share_bp) if share_bp else 0
 
 
 def to_make_good(assistance: int, ordinary: int, reserve: int, share_bp: int) -> int:
@@ -87,7 +99,7 @@ def is_made_good(year: UnionYear, share_bp: int) -> bool:
     """Whether nothing (more) has to be made good: the flag counts only while clause 3 fails, so it clears by itself."""
     if not year.make_good_due:
         return True
-    return excess(year.assistance, year.to_cover, reserve(year.union, year.gift_year), share_bp) <= 0
+    return excess(year.counted, year.ordinary, reserve(year.union, year.gift_year), share_bp) <= 0
 
 
 def share_in_force(union: Organisation) -> int:

@@ -10,9 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
 from marketplace.fulfilment.models import Parcel
 from marketplace.organisations.scopes import seen_by
+from procurement.compliance.closing import close_year
 from procurement.priority.models import UnionYear
 from tests import house
 from tests.world import DATES, MOONCAKES, placed, side, supplier_orders
@@ -149,3 +152,16 @@ def test_one_decision_released_twice(fresh_world, sessions, level) -> None:
     one.commit()
     said = {"READ COMMITTED": "would be released than was decided"}.get(level, "could not serialize access")
     assert said in str(second())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_would_count_in_a_year_waits_for_its_closing(sessions, level) -> None:
+    one, _two = sessions
+    one.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
+    year = timezone.localdate().year - 1
+    with seen_by(None):
+        giver = side()
+        with transaction.atomic():
+            close_year(giver.approver, giver.union, year)
+            late = meanwhile(lambda: one.execute("SELECT require_open_year(%s, %s)", [giver.union.pk, year]))
+    assert ("is closed" if level == "READ COMMITTED" else "could not serialize") in str(late())

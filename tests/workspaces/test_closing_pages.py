@@ -35,6 +35,8 @@ def test_the_page_says_what_is_open_and_the_approver_closes_when_nothing_is() ->
 def test_a_buyer_reads_it_and_an_approver_closes_once() -> None:
     giver, year = last_year()
     delivered(giver, [MOONCAKES], year)
+    assert f"The gift year {year} is over and not closed" not in text(Person(cast.BUYER).open("union:home"))
+    assert f"The gift year {year} is over and not closed" in text(Person(cast.APPROVER).open("union:home"))
     assert "The union's approver closes it" in text(Person(cast.BUYER).open("union:close_year", year))
     approver = Person(cast.APPROVER)
     assert "Close the year" in text(approver.open("union:statement_year", year))
@@ -52,7 +54,7 @@ def test_a_buyer_reads_it_and_an_approver_closes_once() -> None:
     sheet = load_workbook(BytesIO(approver.open("union:statement_xlsx", year).content))["Statement"]
     summary = {row[0]: row[1:] for row in sheet.iter_rows(values_only=True)}
     assert summary["Shortfall: set aside, not spent, carried over"][0] == 2_000
-    assert summary["Ordinary products that nothing bought covers yet"][0] == 1_080
+    assert summary["Assistance products still to be bought for this year"][0] == 1_080
     assert "Set-aside money that came over from closed years" in text(approver.open("union:statement_year", year + 1))
 
 

@@ -22,7 +22,7 @@ def years(request: HouseRequest) -> HttpResponseBase:
     known = subtree.years_of(request.organisation)
     year = subtree.chosen_year(request, known)
     lead = _(
-        "A year is closed when its goods are accepted and paid; what is not spent or not covered goes on into the next."
+        "A year is closed when its goods are accepted and paid; what is not spent, or still to be bought, goes on into the next."
     )
     listing = years_listing(request, request.organisation, year, known)
     return listing.answer("list.html", lead=lead, over=str(year))

@@ -19,7 +19,7 @@ from procurement.compliance.queries import failures
 from procurement.policy.errors import NoPolicyInForce
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
-from procurement.priority.years import policy_of_year, to_make_good
+from procurement.priority.years import as_ordinary, policy_of_year, to_make_good
 from procurement.programmes.models import GiftLine, Programme, ProgrammeState
 
 OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.CHOOSING, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
@@ -43,10 +43,12 @@ def year_gauge(union: Organisation, year: int) -> Gauge | None:
     minimum = policy.minimum_share_bp
     years = {row.gift_year: row for row in UnionYear.objects.filter(union=union, gift_year__in=[year - 1, year])}
     row, before = years.get(year), years.get(year - 1)
-    assistance, ordinary, held = row.assistance if row else 0, row.to_cover if row else 0, reserve(union, year)
-    due = to_make_good(assistance, ordinary, held, minimum) if row and row.make_good_due else 0
+    row = row or UnionYear(union=union, gift_year=year)
+    held = reserve(union, year)
+    due = to_make_good(row.counted, row.ordinary, held, minimum) if row.make_good_due else 0
     last = before.assistance if before and policy.keep_last_year else 0
-    return gauge(assistance, ordinary, held, minimum, due, failures(union, year) if due else (), last)
+    ordinary = row.ordinary + as_ordinary(row.brought_forward, minimum)
+    return gauge(row.assistance, ordinary, held, minimum, due, failures(union, year) if due else (), last)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ def due(union: Organisation, year: int) -> Due | None:
     """What the union has to make good in a gift year; None where nothing is."""
     found = year_gauge(union, year)
     return Due(year, found.make_good, found.because) if found and found.make_good else None
+
+
+def year_to_close(union: Organisation, year: int) -> int | None:
+    """The first gift year of the union before this one that is not closed yet; None when all are."""
+    before = UnionYear.objects.filter(union=union, gift_year__lt=year, closed_at=None).order_by("gift_year")
+    return before.values_list("gift_year", flat=True).first()
 
 
 def purses(union: Organisation, year: int) -> QuerySet[Purse]:

@@ -54,10 +54,22 @@ def home(request: HouseRequest) -> HttpResponse:
         "purses": queries.purses(union, year),
         "ahead": festivals_ahead(union, today()),
         "year": year,
+        "unclosed": queries.year_to_close(union, year) if Role.APPROVER in request.roles else None,
         "is_buyer": Role.BUYER in request.roles,
         "is_approver": Role.APPROVER in request.roles,
     }
-    waiting = ("due", "drafts", "choosing", "submitted", "approved", "arrived", "refuted", "cases", "problems")
+    waiting = (
+        "due",
+        "drafts",
+        "choosing",
+        "submitted",
+        "approved",
+        "arrived",
+        "refuted",
+        "cases",
+        "problems",
+        "unclosed",
+    )
     context["nothing"] = not any(context[key] for key in waiting)
     return render(request, "union/home.html", context)
 
