@@ -9,7 +9,7 @@ SCALE ?= small
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke stop test test-long browser bench lint types format lock messages schemas clean
+.PHONY: help setup demo smoke stop test test-long browser worlds bench lint types format lock messages schemas clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -60,11 +60,16 @@ stop: .venv/.runtime ## stop a demo that runs elsewhere, and the database and br
 
 # Checking
 
-test: lint types browser $(CATALOGUES) ## everything that must hold: lint, types, import directions, tests with a real browser
+test: browser $(CATALOGUES) ## everything that must hold: lint, types, import directions, tests with a real browser
+	@$(MAKE) --no-print-directory --jobs $(JOBS) lint types worlds
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 test-long: .venv/.dev browser $(CATALOGUES) ## the long runs, which print their seeds
 	@$(BIN)/python -m pytest -m long -n 0 -s
+
+# Meanwhile the other core is idle.
+worlds: .venv/.dev $(CATALOGUES)
+	@$(BIN)/python -m tests.house
 
 lint: .venv/.dev ## style and import directions
 	@$(BIN)/ruff check .

@@ -1,8 +1,10 @@
 """The servers and databases that the tests run on: real ones, embedded, in `.data-test`, kept between runs.
 
-A template database is migrated once per state of the migrations, and a second one, with the demonstration's world in it, is filled
-once per state of the code and day; every test process, and every test that needs real commits, works in a copy of one of them that
-takes a moment to make.
+A template database is migrated once per state of the migrations; a second one, with the demonstration's world in it, and a third,
+whose world has its past, are filled once per state of the code and day. Every test process, and every test that needs real commits,
+works in a copy of one of them that takes a moment to make.
+
+    python -m tests.house     # make the templates that almost every test needs, so that no test waits for them
 """
 
 import atexit
@@ -13,13 +15,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -34,7 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("MALL_TEST_DATA", ROOT / ".data-test")).resolve()
 BROKER_SLOTS = range(1, 256)
 TEMPLATES_KEPT = 4
-WITHOUT_PART_IN_THE_WORLD = {"workspaces", "api", "programmes", "compliance", "audit", "fulfilment"}
+TEMPLATES = ("mall_template_", "mall_tworld_", "mall_tpast_")
+WITHOUT_PART_IN_THE_WORLD = frozenset({"workspaces", "api", "programmes", "compliance", "audit", "fulfilment"})
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,21 @@ def new_database(*, world: bool = False) -> Database:
     return make(named(f"mall_test_{os.getpid()}_{next(_numbers)}"), world=world)
 
 
-def make(database: Database, *, world: bool = False) -> Database:
-    """Create a database as a copy of the migrated template, empty or with the demonstration's world in it."""
+def make(database: Database, *, world: bool = False, past: bool = False) -> Database:
+    """Create a database as a copy of a template: empty, with the demonstration's world, or with that world and its past."""
     with _lock("databases.lock"):
         empty = _template()
         template = _world_template(empty) if world else empty
         _drop_abandoned(keep={empty, template})
-        copy_database(servers().owner_url, template, database.name)
+        if not past:
+            return _copy(template, database)
+    # Takes longest, and few need it: nobody else has to wait for it.
+    with _lock("past.lock"):
+        return _copy(_past_template(empty), database)
+
+
+def _copy(template: str, database: Database) -> Database:
+    copy_database(servers().owner_url, template, database.name)
     return database
 
 
@@ -133,33 +145,48 @@ def _own_broker() -> str:
 
 def _template() -> str:
     """The name of the migrated template, made now if the migrations have changed."""
-    name = f"mall_template_{_migrations_hash()}"
-    with _owner_session() as connection:
-        if not _exists(connection, name):
-            drop(named("mall_building"))
-            connection.execute("CREATE DATABASE mall_building")
-            _build(connection, name, ["migrate", "--database", "owner", "--skip-checks", "-v", "0"])
-    return name
+    migrate = ["migrate", "--database", "owner", "--skip-checks", "-v", "0"]
+    return _found_or_built("template", _migrations_hash(), migrate, _make_empty)
 
 
 def _world_template(empty: str) -> str:
     """The name of the template with the demonstration's world, made now if the day or the code has changed."""
-    name = f"mall_tworld_{_world_hash(empty)}"
+    state = _world_hash(empty, WITHOUT_PART_IN_THE_WORLD)
+    return _found_or_built("tworld", state, ["load_world"], partial(_copy, empty))
+
+
+def _past_template(empty: str) -> str:
+    """The name of the template whose world has its past, in which every part of the house has its part."""
+    return _found_or_built("tpast", _world_hash(empty), ["load_world", "--history"], partial(_copy, empty))
+
+
+def _found_or_built(kind: str, state: str, command: list[str], begin: Callable[[Database], Any]) -> str:
+    """The name of the template of that kind and state; unless it is there it is begun, and a management command fills it."""
+    name = f"mall_{kind}_{state}"
     with _owner_session() as connection:
         if not _exists(connection, name):
-            drop(named("mall_building"))
-            copy_database(servers().owner_url, empty, "mall_building")
-            _build(connection, name, ["load_world"])
+            draft = named(f"mall_building_{kind}")
+            drop(draft)
+            begin(draft)
+            _fill(draft, command)
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft.name), sql.Identifier(name))
+            )
+            # A database with a visitor cannot be copied.
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
     return name
+
+
+def _make_empty(database: Database) -> None:
+    with _owner_session() as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.name)))
 
 
 def _exists(connection: psycopg.Connection, name: str) -> bool:
     return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
 
-def _build(connection: psycopg.Connection, name: str, command: list[str]) -> None:
-    """Let a management command fill `mall_building`, and make it the template of that name."""
-    draft = named("mall_building")
+def _fill(draft: Database, command: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
@@ -170,9 +197,6 @@ def _build(connection: psycopg.Connection, name: str, command: list[str]) -> Non
     )
     if done.returncode != 0:
         raise RuntimeError(f"manage.py {command[0]} failed:\n{done.stdout}{done.stderr}")
-    connection.execute(sql.SQL("ALTER DATABASE mall_building RENAME TO {}").format(sql.Identifier(name)))
-    # A database with a visitor cannot be copied.
-    connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
 
 
 def _migrations_hash() -> str:
@@ -189,7 +213,7 @@ def _migrations_hash() -> str:
 
 
 @cache
-def _world_hash(empty: str) -> str:
+def _world_hash(empty: str, without_part: frozenset[str] = frozenset()) -> str:
     """A short hash of what decides what the world looks like: the schema, the day, the world's tables, the verbs that make it.
 
     Found once per process, so that all tests of a run stand in the same world.
@@ -197,7 +221,7 @@ def _world_hash(empty: str) -> str:
     digest = hashlib.sha256(f"{empty} {datetime.now(ZoneInfo('Asia/Shanghai')).date()}".encode())
     files = list((ROOT / "marketplace" / "demo" / "data").glob("*.csv"))
     for house in ("marketplace", "suppliers", "procurement"):
-        files += [f for f in (ROOT / house).rglob("*.py") if not WITHOUT_PART_IN_THE_WORLD & set(f.parts)]
+        files += [f for f in (ROOT / house).rglob("*.py") if not without_part & set(f.parts)]
     for file in sorted(files):
         digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
     return digest.hexdigest()[:16]
@@ -217,7 +241,13 @@ def _drop_abandoned(keep: set[str]) -> None:
         gone = [
             name for name in names if name.startswith("mall_test_") and not Path(f"/proc/{name.split('_')[2]}").exists()
         ]
-    for kind in ("mall_template_", "mall_tworld_"):
+    for kind in TEMPLATES:
         gone += [name for name in names if name.startswith(kind) and name not in keep][: -(TEMPLATES_KEPT - 1)]
     for name in gone:
         drop(named(name))
+
+
+if __name__ == "__main__":
+    enter()
+    with _lock("databases.lock"):
+        _world_template(_template())

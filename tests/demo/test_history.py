@@ -12,7 +12,7 @@ from django.utils import timezone
 from marketplace.demo import cast
 from marketplace.demo.clock import moment, simulated
 from marketplace.demo.gifts import BEFORE, STAGES, TRIED, UNIONS, plan
-from marketplace.demo.world import SEED, load
+from marketplace.demo.world import SEED
 from marketplace.evidence.check import check_log
 from marketplace.evidence.models import Entry, Position
 from marketplace.evidence.sequencer import sequence_all
@@ -82,13 +82,12 @@ def test_the_clock_only_goes_forward_and_stops_with_the_story() -> None:
 
 @pytest.fixture(scope="module")
 def _past(django_test_environment, django_db_blocker):
-    """The world with its past, in a database of its own, loaded once for all tests here."""
+    """The world with its past, in a database of its own; what the tests here write is rolled back."""
     from tests import house
     from tests.world import visiting
 
-    database = house.make(house.named(f"{house.this_process_database().name}_past"))
+    database = house.make(house.named(f"{house.this_process_database().name}_past"), past=True)
     with django_db_blocker.unblock(), visiting(database):
-        assert load(history=True) is True
         yield
     house.drop(database)
 
