@@ -68,7 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     django.setup()
     # Otherwise pytest-django would load the settings of parallel test processes before they have databases.
-    del os.environ["DJANGO_SETTINGS_MODULE"]
+    if config.getoption("numprocesses", None):
+        del os.environ["DJANGO_SETTINGS_MODULE"]
     # Playwright's sync API runs an event loop in the tests' thread, which Django would take for a coroutine.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 

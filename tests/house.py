@@ -68,7 +68,7 @@ def enter() -> None:
         raise RuntimeError("The settings were loaded before the tests' servers. Unset DJANGO_SETTINGS_MODULE.")
     database = this_process_database()
     os.environ.update(
-        DJANGO_SETTINGS_MODULE="marketplace.settings",
+        DJANGO_SETTINGS_MODULE="tests.settings",
         MALL_DATA=str(DATA),
         MALL_EMBEDDED="1",
         DATABASE_URL=database.url,
@@ -219,7 +219,7 @@ def _world_hash(empty: str, without_part: frozenset[str] = frozenset()) -> str:
     Found once per process, so that all tests of a run stand in the same world.
     """
     digest = hashlib.sha256(f"{empty} {datetime.now(ZoneInfo('Asia/Shanghai')).date()}".encode())
-    files = list((ROOT / "marketplace" / "demo" / "data").glob("*.csv"))
+    files = [*(ROOT / "marketplace" / "demo" / "data").glob("*.csv"), *(ROOT / "tests").glob("quick_hasher.py")]
     for house in ("marketplace", "suppliers", "procurement"):
         files += [f for f in (ROOT / house).rglob("*.py") if not without_part & set(f.parts)]
     for file in sorted(files):

@@ -61,7 +61,7 @@ class Nursery:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.nursery"],
             cwd=house.ROOT,
-            env=os.environ | {"DJANGO_SETTINGS_MODULE": "marketplace.settings"},
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
