@@ -14,6 +14,7 @@ import socket
 import sys
 from asyncio import events
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,25 @@ def last_years_plans() -> Iterator[None]:
 
     with whatever_year():
         yield
+
+
+@pytest.fixture(scope="session")
+def crawled(
+    world_database: house.Database, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Any]:
+    """A function `(language)`: every page of the house as each person sees it (tests/workspaces/crawl.py), read once a run."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # what all test processes of this run share
+
+    @cache
+    def read(language: str) -> Any:
+        from tests.workspaces.crawl import once
+
+        with django_db_blocker.unblock():
+            return once(language, folder, world_database)
+
+    return read
 
 
 @pytest.fixture(autouse=True)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from types import SimpleNamespace
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from django.urls import Resolver404, resolve
 
 from marketplace.organisations.models import Role
-from tests.workspaces import crawl, url_map
-from tests.workspaces.crawl import Page
+from tests.workspaces.crawl import Crawled, Page
 from tests.workspaces.html import Html
 
 HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -27,34 +24,9 @@ OF_NO_LANGUAGE = re.compile(
 WITH_EXAMPLES = {"style"}
 
 
-@pytest.fixture(autouse=True)
-def _refusals_are_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("django.request"), "level", logging.ERROR)
-
-
 @pytest.fixture
-def chinese(own: SimpleNamespace) -> list[Page]:
-    return crawl.pages(url_map.own_parameters(own), "zh-hans")
-
-
-@pytest.fixture
-def english(own: SimpleNamespace) -> list[Page]:
-    return crawl.pages(url_map.own_parameters(own), "en")
-
-
-def data() -> list[str]:
-    """Every text that the database holds, longest first: names, titles, addresses, sentences that people wrote."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
-            " AND data_type IN ('text', 'character varying') AND table_name NOT LIKE 'django_%'"
-        )
-        columns = cursor.fetchall()
-        found: set[str] = set()
-        for table, column in columns:
-            cursor.execute(f'SELECT DISTINCT "{column}" FROM "{table}" WHERE length("{column}") BETWEEN 2 AND 400')
-            found |= {" ".join(value.split()) for (value,) in cursor.fetchall()}
-    return sorted(found, key=len, reverse=True)
+def chinese(crawled: Callable[[str], Crawled]) -> list[Page]:
+    return crawled("zh-hans").pages
 
 
 def foreign(pages: list[Page], letters: re.Pattern[str], language: str, known: list[str]) -> dict[str, str]:
@@ -80,14 +52,16 @@ def foreign(pages: list[Page], letters: re.Pattern[str], language: str, known: l
     return found
 
 
-def test_in_english_only_data_is_chinese(english: list[Page]) -> None:
-    assert len(english) > 60
-    assert foreign(english, HAN, "zh", data()) == {}
+def test_in_english_only_data_is_chinese(crawled: Callable[[str], Crawled]) -> None:
+    english = crawled("en")
+    assert len(english.pages) > 60
+    assert foreign(english.pages, HAN, "zh", english.texts) == {}
 
 
-def test_in_chinese_only_data_is_english(chinese: list[Page]) -> None:
-    assert len(chinese) > 60
-    assert foreign(chinese, WORD, "en", data()) == {}
+def test_in_chinese_only_data_is_english(crawled: Callable[[str], Crawled]) -> None:
+    chinese = crawled("zh-hans")
+    assert len(chinese.pages) > 60
+    assert foreign(chinese.pages, WORD, "en", chinese.texts) == {}
 
 
 def test_every_page_is_well_made(chinese: list[Page]) -> None:
