@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path, reverse
 
+from marketplace import urls
 from marketplace.organisations.models import Role, User
 from marketplace.signin.second_factor import STRONG_ROLES
 from marketplace.workspaces import doors
@@ -29,6 +31,20 @@ API_HEADERS = {"accept": "application/json", "idempotency-key": "a-key"}
 @pytest.fixture(autouse=True)
 def _refusals_are_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger("django.request"), "level", logging.ERROR)
+
+
+@pytest.fixture
+def bare_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal is its status alone. To draw the same page thousands of times proves nothing and takes most of the time."""
+
+    def forbidden(_request: HttpRequest, exception: Exception) -> HttpResponse:
+        return HttpResponse(status=403)
+
+    def not_found(_request: HttpRequest, exception: Exception) -> HttpResponse:
+        return HttpResponse(status=404)
+
+    monkeypatch.setattr(urls, "handler403", forbidden, raising=False)
+    monkeypatch.setattr(urls, "handler404", not_found, raising=False)
 
 
 class Visitor:
@@ -115,7 +131,18 @@ def test_a_stranger_is_asked_to_sign_in(url_of: Callable[[Address], str]) -> Non
     assert wrong == []
 
 
-def test_other_roles_are_refused(url_of: Callable[[Address], str]) -> None:
+def test_a_refusal_is_a_page_that_says_why(url_of: Callable[[Address], str]) -> None:
+    """To each role at the first door that is not theirs, to read and to write."""
+    for role in Role:
+        visitor = Visitor(holder(role, "U-XA-YT", "only"))
+        url = url_of(next(address for address in private() if role not in address.roles and not address.is_api))
+        for method in ("GET", "POST"):
+            answer = visitor.ask(method, url)
+            assert answer.status_code == 403
+            assert "This page is not open to your role" in answer.content.decode()
+
+
+def test_other_roles_are_refused(url_of: Callable[[Address], str], bare_refusals: None) -> None:
     """Own objects of the same organisation included: the role is asked first. Each role tries to read and to write;
     of the methods that nobody uses each role tries another one, since none of them looks at the role."""
     people = {role: Visitor(holder(role, "U-XA-YT", "only")) for role in Role}
@@ -150,7 +177,7 @@ def test_a_password_alone_opens_no_door_of_a_role_that_needs_a_second_factor(url
     assert tried >= 50
 
 
-def test_what_belongs_to_others_does_not_exist(url_of: Callable[[Address], str]) -> None:
+def test_what_belongs_to_others_does_not_exist(url_of: Callable[[Address], str], bare_refusals: None) -> None:
     """With every method that the address offers its owner."""
     owners = {role: Visitor(User.objects.get(username=name)) for role, name in PEOPLE.items()}
     colleagues = {role: Visitor(user) for role, user in colleagues_elsewhere().items()}
