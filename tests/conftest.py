@@ -8,6 +8,7 @@
 * `broker`, `celery_worker_process`, `live_site`, `browser_page`: what their names say.
 """
 
+import gc
 import ipaddress
 import os
 import socket
@@ -77,18 +78,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse what needs TRUNCATE, which the app's role has no right to."""
+    refused = []
     for item in items:
         marker = item.get_closest_marker("django_db")
         fixtures = set(getattr(item, "fixturenames", ()))
         if (marker and marker.kwargs.get("transaction")) or fixtures & {"transactional_db", "live_server"}:
-            raise pytest.UsageError(
+            refused.append(
                 f"{item.nodeid} wants a database that is truncated afterwards, which the app's role may not "
                 "do. Use the fixture fresh_database (and live_site instead of live_server)."
             )
         if "fresh_database" in fixtures and (marker or {"db", "world"} & fixtures):
-            raise pytest.UsageError(
-                f"{item.nodeid} wants both a transaction (db) and a database of its own (fresh_database)."
-            )
+            refused.append(f"{item.nodeid} wants both a transaction (db) and a database of its own (fresh_database).")
+    if refused:
+        raise pytest.UsageError("\n".join(refused))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
