@@ -305,6 +305,7 @@ def browser_page(chromium: Any) -> Iterator[Any]:
         timezone_id="Asia/Shanghai",
         accept_downloads=True,
     )
+    context.set_default_timeout(60_000)  # milliseconds; a machine that does much else needs that
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -25,7 +25,7 @@ STUBBORN = (
 )
 
 
-def wait_until_gone(pid: int, seconds: float = 5.0) -> None:
+def wait_until_gone(pid: int, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while keeper.command_line(pid) is not None:
         assert time.monotonic() < deadline, f"process {pid} still runs"

@@ -14,6 +14,7 @@ from marketplace import processes
 from tests import house
 from tests.browser.people import View
 
+PATIENCE = 60_000  # milliseconds; a machine that does much else needs that, and a page that is in time does not wait
 # Every page says so itself, as soon as it stands there.
 WIDER = """addEventListener('load', () => { const width = document.scrollingElement.scrollWidth;
   if (width > innerWidth) console.error(`${location.pathname} is ${width} wide in a window of ${innerWidth}`) })"""
@@ -76,7 +77,7 @@ def window(chromium: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         context.add_init_script(WIDER)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", note)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         return page

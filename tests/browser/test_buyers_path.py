@@ -19,7 +19,7 @@ from marketplace.fulfilment.models import SupplierOrder
 from marketplace.organisations.models import Reveal
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
-from tests.browser.people import notices, press, reload_until, signed_in
+from tests.browser.people import follow, notices, press, reload_until, signed_in
 
 ROSTER = Path(cast.__file__).parent / "data" / "rosters" / "roster_messy_300.xlsx"
 GIFT = [cast.ASSISTANCE, cast.BLOCKED, cast.NO_EQUIVALENT]
@@ -66,8 +66,7 @@ def choose_goods(page, plan: str) -> None:
     """Search each product and add it; what the rule blocks is replaced with one click."""
     for sku in GIFT:
         page.goto(f"{plan}goods/?q={sku}")
-        page.locator("form.product-form button").first.click()
-        page.wait_for_load_state()
+        follow(page, "form.product-form button")
     assert page.locator("form[action$='/substitute/']").count() == 1
     press(page, "/substitute/")
     assert page.locator("form[action$='/substitute/']").count() == 0

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from marketplace.demo import cast
 from marketplace.organisations.models import Membership, Organisation, Role, User
-from tests.browser.people import give_code
+from tests.browser.people import follow, give_code
 
 TITLE = "中秋节慰问：写到一半"
 
@@ -79,8 +79,7 @@ def test_what_was_typed_survives_every_end_of_a_session(buyer_and_approver, live
     page.context.clear_cookies()
     send(page)
     assert "没有丢失" in page.locator("main").inner_text()
-    page.click("#back-to-form")
-    page.wait_for_load_state()
+    follow(page, "#back-to-form")
     enter(page)
     assert (page.url, typed(page)) == (f"{site}/union/programmes/new/", before)
 
@@ -91,8 +90,7 @@ def test_what_was_typed_survives_every_end_of_a_session(buyer_and_approver, live
     other.goto(f"{site}/accounts/sign-in/")
     enter(other)
     send(page)
-    page.click("#back-to-form")
-    page.wait_for_load_state()
+    follow(page, "#back-to-form")
     assert typed(page) == before
     send(page)
     assert page.url.endswith("/roster/")

@@ -14,7 +14,7 @@ from tests.browser.people import notices
 from tests.world import DATES, FUNGUS, TEA, planned, product, side
 
 
-def test_a_member_chooses_on_a_phone(fresh_world, live_site, browser_page) -> None:
+def test_a_member_chooses_on_a_phone(site, browser_page) -> None:
     with seen_by(None):
         giver = side()
         programme = planned(giver, [DATES, FUNGUS], 2, delivery="home")
@@ -25,7 +25,7 @@ def test_a_member_chooses_on_a_phone(fresh_world, live_site, browser_page) -> No
         tea, fungus = (Option.objects.get(programme=programme, product__upc=sku).pk for sku in (TEA, FUNGUS))
     page = browser_page
     page.set_viewport_size({"width": 360, "height": 740})
-    page.goto(f"{live_site}/my/g/{token}/")
+    page.goto(f"{site}/my/g/{token}/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.is_checked(f"input[value='{fungus}']")
     assert recipient.name not in notices(page)

@@ -194,6 +194,7 @@ def test_the_broker_does_not_answer_while_an_order_is_placed(nursery, tmp_path, 
             answer=str(tmp_path / "answer"),
             broker=f"redis://127.0.0.1:{port}/0",
         )
+        until(Order.objects.exists, "the commit")
         until(lambda: not buyer.alive, "the buyer's answer", patience=5)
     order = Order.objects.get()
     assert (tmp_path / "answer").read_text() == order.number
