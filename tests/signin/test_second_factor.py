@@ -48,6 +48,8 @@ def test_the_api_takes_no_session_with_a_password_alone(world: None, client: Cli
     client.force_login(approver)
     addresses = [
         reverse("api-statement", args=[cast.UNION, 2026]),
+        reverse("api-exceptions"),
+        reverse("api-close-year", args=[cast.UNION, 2026]),
         reverse("api-orders"),
         reverse("api-order", args=["any"]),
     ]
