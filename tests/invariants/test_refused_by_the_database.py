@@ -274,7 +274,8 @@ class TestMoves:
         refused("an_exception_is_not_overdrawn", update.format("used = 6"), exception.pk)
         refused("granted_from_above", update.format("decided_for_id = union_id"), exception.pk)
         refused("may not move from asked to revoked", update.format("state = 'revoked'"), exception.pk)
-        run(update.format("state = 'refused'"), exception.pk)
+        refused("append-only: UPDATE", update.format("state = 'refused'"), exception.pk)  # without a reason
+        run(update.format("state = 'refused', answer = 'x'"), exception.pk)
         refused("may not move from refused to asked", update.format("state = 'asked'"), exception.pk)
 
 

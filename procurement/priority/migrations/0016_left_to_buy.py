@@ -53,7 +53,7 @@ UNCOVERED = """CASE closed.share WHEN 0 THEN 0
 class Migration(migrations.Migration):
     """Plain SQL, so that no session of the application can switch it off."""
 
-    dependencies = [("priority", "0014_closing")]
+    dependencies = [("priority", "0015_still_no_way_round")]
     operations = [
         RunSQL(_BROUGHT.format(brought=TO_BUY), _BROUGHT.format(brought=UNCOVERED)),
         RunSQL(
