@@ -6,6 +6,7 @@ Import it only once Django is set up.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from hashlib import sha256
@@ -43,6 +44,9 @@ def measure(mall: Mall, scale: str, tell: Tell) -> list[Figure]:
         with psycopg.connect(renamed(mall.owner_url, _DATABASE), autocommit=True) as owner:
             owner.execute("VACUUM ANALYZE")
         tell(f"T4 filled in {duration(took)}, an entry of the log for each change of an offer included")
+        # As a web process does once it is set up (marketplace/wsgi.py).
+        gc.collect()
+        gc.freeze()
         with seen_by(None):
             return _decide(_request(), number, tell)
 
