@@ -19,6 +19,7 @@ from marketplace.workspaces.doors import HouseRequest
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
 from marketplace.workspaces.pages import tell, thanks, today
 from marketplace.workspaces.sheets import Column
+from marketplace.workspaces.subtree import year_choices
 from procurement.compliance.closing import close_year, returns_until, still_open
 from procurement.compliance.models import YearClosing
 from procurement.compliance.queries import statement
@@ -76,9 +77,9 @@ class YearFilters(Filters):
     year = choice(_("Gift year"), [])
     state = choice(_("State"), [("closed", _("Closed")), ("open", _("Not closed yet"))])
 
-    def __init__(self, request: HttpRequest, years: list[int]) -> None:
+    def __init__(self, request: HttpRequest, years: list[int], year: int) -> None:
         super().__init__(request)
-        self.fields["year"].choices = [(one, str(one)) for one in years]  # type: ignore[attr-defined]
+        self.fields["year"].choices = year_choices(years, year)  # type: ignore[attr-defined]
 
     def narrowed(self, rows: Any) -> Any:
         """The years that fit."""
@@ -119,7 +120,7 @@ def years_listing(request: HttpRequest, top: Organisation, year: int, years: lis
         columns,
         gettext("Gift years"),
         empty,
-        filters=YearFilters(request, years),
+        filters=YearFilters(request, years, year),
         present=present,
         sums={"assistance": Sum("assistance"), "ordinary": Sum("ordinary")},
         size=50,

@@ -107,7 +107,7 @@ class UnionFilters(Filters):
         super().__init__(request)
         self.gift_year = year
         self.fields["sort"].choices[0] = ("", gettext("In order of the tree"))  # type: ignore[attr-defined]
-        self.fields["year"].choices = [(one, str(one)) for one in years]  # type: ignore[attr-defined]
+        self.fields["year"].choices = year_choices(years, year)  # type: ignore[attr-defined]
 
     def narrowed(self, rows: Any) -> Any:
         """The unions that fit, in the order asked for."""
@@ -208,6 +208,11 @@ def years_of(top: Organisation) -> list[int]:
     """Gift years in which somebody of the subtree bought, this year included, newest first."""
     rows = UnionYear.objects.filter(union__path__startswith=top.path).values_list("gift_year", flat=True).distinct()
     return sorted({today().year, *rows}, reverse=True)
+
+
+def year_choices(years: Iterable[int], year: int) -> list[tuple[int, str]]:
+    """The years to choose from; what is shown stands first, because a field that nobody asked for shows its first choice."""
+    return [(one, str(one)) for one in sorted(years, key=lambda one: (one != year, -one))]
 
 
 def chosen_year(request: HttpRequest, years: list[int]) -> int:

@@ -12,6 +12,7 @@ from marketplace.demo import cast
 from marketplace.fulfilment.losses import Report, cancel
 from marketplace.fulfilment.models import Parcel, SupplierOrder
 from marketplace.organisations.models import Membership, Organisation, Role, User
+from marketplace.workspaces.subtree import year_choices
 from procurement.audit.actions import open_case
 from procurement.compliance.queries import statement
 from procurement.priority.actions import ask_exception, grant_exception
@@ -248,3 +249,8 @@ def test_plans_are_narrowed_and_taken_along(world: None) -> None:
     assert "Nothing fits" in text(buyer.open("union:programmes", q="xyz"))
     found = rows(book(buyer.open("union:programmes", **{"as": "xlsx"})).active)
     assert {row[0] for row in found[1:]} == {"=清明慰问", "中秋慰问"}
+
+
+def test_the_year_that_is_shown_is_the_first_to_choose_from() -> None:
+    assert year_choices([2027, 2026, 2025], 2026) == [(2026, "2026"), (2027, "2027"), (2025, "2025")]
+    assert year_choices([2027, 2026], 2027) == [(2027, "2027"), (2026, "2026")]
