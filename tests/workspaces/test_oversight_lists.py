@@ -208,7 +208,7 @@ def test_a_request_shows_what_it_costs_what_is_on_offer_and_where_the_union_stan
     price = wanted.stockrecords.get().price_fen
     assert (asking.price, asking.amount, asking.union.share) == (price, 10 * price, 10_000)
     assert asking.equivalents >= 4
-    officer.send("oversight:decide", asking.row.number, "refuse")
+    officer.send("oversight:decide", asking.row.number, "refuse", answer="同类产品充足")
     listing = officer.open("oversight:exceptions", state="refused").context["listing"]
     assert [row.number for row in listing.page.object_list] == [asking.row.number]
     assert officer.open("oversight:exceptions", state="granted").context["listing"].page.paginator.count == 0
