@@ -38,7 +38,7 @@ searching = settings(
     stateful_step_count=30,
 )
 SEEDS = range(1, 21)  # of so many stories each, one after the other
-SECONDS = 60  # after which no further seed is tried
+SECONDS = 120  # after which no further seed is tried
 
 
 @dataclass(frozen=True)
