@@ -291,8 +291,11 @@ DAILY_STEPS = {
     "reminders.daily": 9,
     "figures.publish": 2,
     "watch.sweep": 2,
+    "lots.date": 0,
     "challenge.overdue": 9,
 }
+# A lot is given to parcels only while its best-before date is at least so many days away.
+LOT_DAYS_LEFT = int(os.environ.get("LOT_DAYS_LEFT", "3"))
 # Codes sent to phones are kept for so many days after they were asked for: longer than any limit counts them.
 PHONE_CODES_KEPT_DAYS = int(os.environ.get("PHONE_CODES_KEPT_DAYS", "30"))
 # Where people reach the site, e.g. https://mall.example, for links in messages; empty: messages have no links.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.api import views
+from marketplace.api import lots, views
 
 urlpatterns = [
     path("statements/<str:union>/<int:year>", views.StatementView.as_view(), name="api-statement"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path("supplier-orders/", views.SupplierOrdersView.as_view(), name="api-supplier-orders"),
     path("supplier-orders/<str:number>/confirm", views.ConfirmView.as_view(), name="api-confirm"),
     path("supplier-orders/<str:number>/ship", views.ShipView.as_view(), name="api-ship"),
+    path("lots/", lots.LotsView.as_view(), name="api-lots"),
+    path("lots/<str:code>/certificate", lots.LotCertificateView.as_view(), name="api-lot-certificate"),
+    path("lots/<str:code>/hold", lots.HoldView.as_view(), name="api-lot-hold"),
+    path("lots/<str:code>/recall", lots.RecallView.as_view(), name="api-lot-recall"),
+    path("incidents/<int:pk>/lift", lots.LiftView.as_view(), name="api-incident-lift"),
     path("checkpoints/latest", views.LatestCheckpointView.as_view(), name="api-latest-checkpoint"),
     path("schema", views.SchemaView.as_view(), name="api-schema"),
 ]

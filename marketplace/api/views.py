@@ -39,19 +39,27 @@ from procurement.priority.models import Decision, PriorityException
 _UNION_SIDE = (Role.BUYER, Role.APPROVER, Role.UNION_OFFICER, Role.AUDITOR)
 _KEY = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
-_REFUSALS = {
+REFUSALS = {
     401: serializers.ErrorSerializer,
     403: serializers.ErrorSerializer,
     404: serializers.ErrorSerializer,
 }
-_COMMAND_REFUSALS = _REFUSALS | {400: serializers.ErrorSerializer, 409: serializers.ErrorSerializer}
-_IDEMPOTENCY_KEY = OpenApiParameter(
+COMMAND_REFUSALS = REFUSALS | {400: serializers.ErrorSerializer, 409: serializers.ErrorSerializer}
+IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     required=True,
     description="1 to 64 visible ASCII characters. The same key with the same request gives the first answer again.",
 )
+
+
+def key_of(request: Request) -> str:
+    """The idempotency key of a command. Raises KeyMissing."""
+    key = str(request.headers.get("Idempotency-Key", ""))
+    if not _KEY.fullmatch(key):
+        raise KeyMissing()
+    return key
 
 
 class HouseView(APIView):
@@ -135,7 +143,7 @@ class StatementView(HouseView):
 
     roles = _UNION_SIDE
 
-    @extend_schema(operation_id="statement", responses={200: serializers.StatementSerializer} | _REFUSALS)
+    @extend_schema(operation_id="statement", responses={200: serializers.StatementSerializer} | REFUSALS)
     def get(self, request: Request, union: str, year: int) -> Response:
         """The statement of a union's gift year, computed from decisions and the ledger. Amounts in fen, shares in basis points.
 
@@ -154,9 +162,9 @@ class CloseYearView(HouseView):
 
     @extend_schema(
         operation_id="close_year",
-        parameters=[_IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY],
         request=None,
-        responses={200: serializers.StatementSerializer} | _COMMAND_REFUSALS,
+        responses={200: serializers.StatementSerializer} | COMMAND_REFUSALS,
     )
     def post(self, request: Request, union: str, year: int) -> Response:
         """Close a union's gift year: its statement is sealed, and what is unspent or uncovered goes on into the next year.
@@ -186,7 +194,7 @@ class OrdersView(HouseView):
         parameters=[
             OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` or `previous` of another page.")
         ],
-        responses={200: serializers.OrderPageSerializer} | _REFUSALS,
+        responses={200: serializers.OrderPageSerializer} | REFUSALS,
     )
     def get(self, request: Request) -> Response:
         """Orders, newest first, 50 a page: the union's own, or for officers and auditors those of all unions in their care."""
@@ -205,7 +213,7 @@ class ExceptionsView(HouseView):
         parameters=[
             OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` or `previous` of another page.")
         ],
-        responses={200: serializers.ExceptionPageSerializer} | _REFUSALS,
+        responses={200: serializers.ExceptionPageSerializer} | REFUSALS,
     )
     def get(self, request: Request) -> Response:
         """Requests, newest first, 50 a page, with who answers by when, and why one was refused or revoked."""
@@ -220,7 +228,7 @@ class OrderView(HouseView):
 
     roles = _UNION_SIDE
 
-    @extend_schema(operation_id="order", responses={200: serializers.OrderDetailSerializer} | _REFUSALS)
+    @extend_schema(operation_id="order", responses={200: serializers.OrderDetailSerializer} | REFUSALS)
     def get(self, request: Request, number: str) -> Response:
         """An order with its frozen lines, what was decided for each, what each producer supplies, and where the parcels are."""
         decided = Decision.objects.select_related("certificate", "exception").order_by("region", "id")
@@ -254,9 +262,7 @@ class ProducerView(HouseView):
         self, request: Request, number: str, verb: str, body: dict[str, Any], act: Callable[[Any], object]
     ) -> Response:
         """Carry out a verb on one supplier order once per idempotency key, and answer with how it then stands."""
-        key = request.headers.get("Idempotency-Key", "")
-        if not _KEY.fullmatch(key):
-            raise KeyMissing()
+        key = key_of(request)
         get_object_or_404(self.own(), number=number)
         with once(self.organisation, key, verb, {"number": number, **body}) as remembered:
             if not remembered.is_repeat:
@@ -273,7 +279,7 @@ class SupplierOrdersView(ProducerView):
         parameters=[
             OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` or `previous` of another page.")
         ],
-        responses={200: serializers.SupplierOrderPageSerializer} | _REFUSALS,
+        responses={200: serializers.SupplierOrderPageSerializer} | REFUSALS,
     )
     def get(self, request: Request) -> Response:
         """Supplier orders of the caller's own organisation, newest first, 50 a page."""
@@ -287,9 +293,9 @@ class ConfirmView(ProducerView):
 
     @extend_schema(
         operation_id="confirm_supplier_order",
-        parameters=[_IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY],
         request=None,
-        responses={200: serializers.SupplierOrderSerializer} | _COMMAND_REFUSALS,
+        responses={200: serializers.SupplierOrderSerializer} | COMMAND_REFUSALS,
     )
     def post(self, request: Request, number: str) -> Response:
         """Confirm a supplier order; lots are assigned next."""
@@ -301,9 +307,9 @@ class ShipView(ProducerView):
 
     @extend_schema(
         operation_id="ship_supplier_order",
-        parameters=[_IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY],
         request=serializers.ShipSerializer,
-        responses={200: serializers.SupplierOrderSerializer} | _COMMAND_REFUSALS,
+        responses={200: serializers.SupplierOrderSerializer} | COMMAND_REFUSALS,
     )
     def post(self, request: Request, number: str) -> Response:
         """Ship all assigned parcels of a supplier order with one waybill."""

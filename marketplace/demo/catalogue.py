@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from marketplace.shop.catalogue.models import CommodityClass, Component, Product
 from marketplace.shop.partner.models import Delivery, Partner, StockRecord
 from marketplace.stock.models import Stock
 from suppliers.licences import make_sc
+from suppliers.provenance.models import CertificateRule
 
 OUT_OF_SEASON = "season"  # in the column `state` of goods.csv: sold only while the produce is ripe
 
@@ -31,6 +33,9 @@ def make_classes() -> dict[str, CommodityClass]:
             base_unit=row["base_unit"],
             reference_price=int(row["reference_price"]),
         )
+    # Fresh goods; not what is dried, cured or cooked.
+    for code in ("fruit", "veg.fresh", "meat.lamb"):
+        CertificateRule.objects.create(commodity_class=made[code], since=date(2026, 2, 1))
     return made
 
 

@@ -39,6 +39,8 @@ from procurement.programmes.actions import (
 )
 from procurement.programmes.models import Delivery, Programme
 from procurement.programmes.placement import place
+from suppliers.provenance.incidents import hold
+from suppliers.provenance.models import IncidentReason
 from suppliers.settlement.actions import confirm_payout, pay_out, record_payment
 from suppliers.settlement.models import Accrual
 
@@ -258,9 +260,11 @@ class Delivering:
         """The producer takes it on; a step gives lots to the parcels."""
         if self.story.gift.twist == "held":
             # Quality control keeps back what was made: the step that gives out lots fails, and waits for a person.
-            Lot.objects.filter(
+            fresh = Lot.objects.filter(
                 holder=self.supplier_order.producer, produced_on__gt=self.story.gift.placed - timedelta(days=9)
-            ).update(held=True)
+            )
+            for lot in fresh.order_by("pk"):
+                hold(self._seller, self.supplier_order.producer, lot, IncidentReason.TEST, "等待农残检测报告")
         confirm(self._seller, self.supplier_order)
 
     def ship(self) -> None:

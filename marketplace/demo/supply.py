@@ -19,6 +19,7 @@ from marketplace.stock.models import Lot
 from suppliers.accreditation.models import Mechanism
 from suppliers.licences import make_identity
 from suppliers.provenance import actions as provenance
+from suppliers.provenance.certificates import issue_certificate
 from suppliers.provenance.making import make_lot
 from suppliers.provenance.models import BenefitAgreement, Collection
 from suppliers.settlement.models import Contract
@@ -125,7 +126,7 @@ def make_assistance_lot(
         raw = -(-grams * WHOLE_BP // int(part["yield_bp"]))
         inputs |= _collect(supply, part, raw, produced_on, households)
         output, needed = output + grams, needed + raw
-    return make_lot(
+    made_lot = make_lot(
         supply.seller(row["producer"]),
         supply.offers[row["sku"]].stock,
         f"{row['sku']}-{produced_on:%y%m%d}-{number}",
@@ -137,6 +138,15 @@ def make_assistance_lot(
         int(row["yield_bp"]) or -(-output * WHOLE_BP // needed),
         output // made,
     )
+    issue_certificate_if_due(supply.seller(row["producer"]), made_lot)
+    return made_lot
+
+
+def issue_certificate_if_due(seller: User, lot: Lot) -> None:
+    """The pass certificate that fresh goods need."""
+    lot.refresh_from_db(fields=["certificate_due"])
+    if lot.certificate_due:
+        issue_certificate(seller, lot)
 
 
 def _own_parts(row: Mapping[str, str]) -> list[tuple[Mapping[str, str], int]]:
@@ -213,4 +223,5 @@ def make_ordinary_lot(
         best_before=produced_on + timedelta(days=int(row["shelf"])),
     )
     receive(lot, f"lot:{lot.code}")
+    issue_certificate_if_due(supply.seller(row["trader"]), lot)
     return lot

@@ -14,6 +14,7 @@ from marketplace.evidence.actions import EntryDraft, record_many
 from marketplace.fulfilment.codes import waybill_number
 from marketplace.fulfilment.errors import WaybillMissing, WaybillUsed
 from marketplace.fulfilment.losses import Report, refuse
+from marketplace.fulfilment.lots import refuse_stopped
 from marketplace.fulfilment.models import Consignment, Parcel, ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import amount, to_pack
 from marketplace.fulfilment.rows import expect, locked, note
@@ -181,7 +182,7 @@ def call_for(parcels: Mapping[int, str]) -> int:
 def ship(actor: User, supplier_order: SupplierOrder, carrier: str, waybill: str) -> Consignment:
     """Hand all assigned parcels to a carrier. The same carrier and waybill again returns the first consignment.
 
-    Raises NotAllowed, NotYet, WaybillMissing, WaybillUnfit, WaybillUsed.
+    Raises NotAllowed, NotYet, WaybillMissing, WaybillUnfit, WaybillUsed, Refusals of LotStopped.
     """
     require(actor, Role.PRODUCER, supplier_order.producer)
     carrier = carrier.strip()
@@ -196,6 +197,7 @@ def ship(actor: User, supplier_order: SupplierOrder, carrier: str, waybill: str)
                 raise WaybillUsed(carrier=carrier, waybill=waybill)
             return earlier
         expect(held, ParcelState.ASSIGNED, "ship")
+        refuse_stopped(held)
         try:
             with transaction.atomic():
                 consignment = Consignment.objects.create(supplier_order=held, carrier=carrier, waybill=waybill)
@@ -256,8 +258,12 @@ def _accept(supplier_order: SupplierOrder, by: str, actor: User | None = None, r
 
 
 def labels(actor: User, supplier_order: SupplierOrder) -> list[dict[str, Any]]:
-    """What to print on the parcels' labels, in plain text: one reveal for the batch is recorded. Raises NotAllowed."""
+    """What to print on the parcels' labels, in plain text: one reveal for the batch is recorded.
+
+    Raises NotAllowed, Refusals of LotStopped.
+    """
     require(actor, Role.PRODUCER, supplier_order.producer)
+    refuse_stopped(supplier_order)
     rows = to_pack(supplier_order).order_by("department", "region", "pk")
     parcels = list(rows.prefetch_related("lines__line"))
     Reveal.objects.create(

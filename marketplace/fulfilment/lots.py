@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 
 from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from marketplace.evidence.actions import record
-from marketplace.fulfilment.models import Parcel, ParcelState, SupplierOrder
+from marketplace.fulfilment.models import Allocation, Parcel, ParcelState, SupplierOrder
 from marketplace.fulfilment.rows import locked
-from marketplace.organisations.errors import Refusals
-from marketplace.stock.actions import allocate_lots
-from marketplace.stock.errors import LotsTooSmall
-from marketplace.stock.models import Lot, Stock
+from marketplace.organisations.errors import HouseError, Refusals
+from marketplace.organisations.scopes import seen_by
+from marketplace.stock.actions import allocate_lots, last_day_needed
+from marketplace.stock.errors import LotsNotAssigned, LotsTooSmall, LotStopped
+from marketplace.stock.models import LEFT, Condition, Lot, Stock
+
+_FIT = Q(condition=Condition.GOOD, certificate_due=False)
 
 
 def assign_lots(supplier_order: SupplierOrder) -> None:
@@ -31,7 +36,7 @@ def assign_lots(supplier_order: SupplierOrder) -> None:
         if (need := sum(q for _, q in wanted[stock])) > (have := sum(free for _, free in lots[stock]))
     ]
     if short:
-        raise Refusals(list(short))
+        raise Refusals([*short, *_passed_over(set(wanted))])
     given = [row for stock in sorted(wanted) for row in _deal(wanted[stock], lots[stock])]
     taken: defaultdict[int, int] = defaultdict(int)
     for _line, lot, quantity in given:
@@ -74,13 +79,51 @@ def _wanted(supplier_order: SupplierOrder) -> dict[int, list[tuple[int, int]]]:
 
 
 def _lots(stocks: set[int]) -> defaultdict[int, list[tuple[int, int]]]:
-    """What each stock record's lots still hold, as (lot, units), the first to expire first."""
-    locked = Lot.objects.select_for_update().filter(stock__in=stocks, held=False).order_by("pk")
+    """What each stock record's lots that may be assigned still hold, as (lot, units), the first to expire first."""
+    locked = Lot.objects.select_for_update().filter(_FIT, stock__in=stocks, best_before__gte=last_day_needed())
+    locked = locked.order_by("pk")
     lots: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for lot in sorted(locked, key=lambda lot: (lot.best_before, lot.pk)):
         if lot.left:
             lots[lot.stock_id].append((lot.pk, lot.left))
     return lots
+
+
+def _passed_over(stocks: set[int]) -> list[HouseError]:
+    """For each stock record, the lots that hold units and may not be assigned, and why."""
+    unfit = Lot.objects.filter(~_FIT | Q(best_before__lt=last_day_needed()), stock__in=stocks).select_related("stock")
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for lot in unfit.annotate(free=LEFT).filter(free__gt=0).order_by("stock", "pk"):
+        found[lot.stock.sku].append(f"{lot.code} ({why_unfit(lot)})")
+    return [LotsNotAssigned(sku=sku, lots=", ".join(lots)) for sku, lots in found.items()]
+
+
+def why_unfit(lot: Lot) -> str:
+    """In a few words, why a lot may not be assigned; empty when it may."""
+    if lot.condition != Condition.GOOD:
+        return str(Condition(lot.condition).label)
+    if lot.certificate_due:
+        return gettext("pass certificate missing")
+    if lot.best_before < last_day_needed():
+        return gettext("best before %(day)s") % {"day": lot.best_before}
+    return ""
+
+
+def stopped(supplier_order: SupplierOrder) -> QuerySet[Lot]:
+    """Lots in the supplier order's packed or waiting parcels that were held or recalled after they had been assigned."""
+    inside = Allocation.objects.filter(
+        parcel_line__parcel__supplier_order=supplier_order, parcel_line__parcel__state=ParcelState.ASSIGNED
+    )
+    found: QuerySet[Lot] = Lot.objects.filter(pk__in=inside.values("lot")).exclude(condition=Condition.GOOD)
+    return found.order_by("pk")
+
+
+def refuse_stopped(supplier_order: SupplierOrder) -> None:
+    """Raise Refusals of LotStopped when such lots are in it."""
+    with seen_by(None):
+        faults: list[HouseError] = [LotStopped(lot=lot.code) for lot in stopped(supplier_order)]
+    if faults:
+        raise Refusals(faults)
 
 
 def _deal(wanted: list[tuple[int, int]], lots: list[tuple[int, int]]) -> list[tuple[int, int, int]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 
+from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from marketplace.organisations.errors import Refusals
-from marketplace.stock.errors import NotEnoughStock
+from marketplace.stock.errors import LotStopped, NotEnoughStock
 from marketplace.stock.models import Lot, Movement, MovementKind, Stock
 
 # The CTE takes the row locks in order of id, whatever plan the update has: two orders for the same goods never deadlock.
@@ -39,12 +42,12 @@ _RELEASE = _GUARDED.format(
 _ALLOCATE_LOTS = _GUARDED.format(
     table="stock_lot",
     change="allocated = allocated + locked.quantity",
-    guard="NOT held AND made - allocated - used >= locked.quantity",
+    guard="condition = 'good' AND NOT certificate_due AND made - allocated - used >= locked.quantity",
 )
 _USE_LOTS = _GUARDED.format(
     table="stock_lot",
     change="used = used + locked.quantity",
-    guard="NOT held AND made - allocated - used >= locked.quantity",
+    guard="condition = 'good' AND made - allocated - used >= locked.quantity",
 )
 _REWORK = _GUARDED.format(
     table="stock_stock",
@@ -55,8 +58,60 @@ _RELEASE_LOTS = _GUARDED.format(
     table="stock_lot", change="allocated = allocated - locked.quantity", guard="allocated - shipped >= locked.quantity"
 )
 _SHIP_LOTS = _GUARDED.format(
-    table="stock_lot", change="shipped = shipped + locked.quantity", guard="allocated - shipped >= locked.quantity"
+    table="stock_lot",
+    change="shipped = shipped + locked.quantity",
+    guard="condition = 'good' AND allocated - shipped >= locked.quantity",
 )
+
+
+# What may be promised is at most what lots that may be assigned still hold, less what is promised and has no lot yet. Whatever is
+# promised beyond that is taken off sale, at most what the other lots hold; what they do not hold any more comes back.
+_WITHHOLD = """
+    WITH held AS (
+        SELECT s.id, s.in_stock - s.allocated AS sellable, s.withheld,
+            coalesce(sum(l.made - l.allocated - l.used) FILTER (WHERE fit), 0)
+                - (s.allocated - coalesce(sum(l.allocated - l.shipped), 0)) AS covered,
+            coalesce(sum(l.made - l.allocated - l.used) FILTER (WHERE NOT fit), 0) AS unfit
+        FROM stock_stock s
+        JOIN (SELECT l.*, condition = 'good' AND best_before >= %(until)s AS fit FROM stock_lot l) l ON l.stock_id = s.id
+        WHERE s.id = ANY(%(ids)s) GROUP BY s.id
+    ), changed AS (
+        SELECT id, CASE
+            WHEN sellable > greatest(covered, 0) THEN least(sellable - greatest(covered, 0), greatest(unfit - withheld, 0))
+            ELSE -greatest(0, least(covered - sellable, withheld - unfit))
+        END::int AS change FROM held
+    )
+    UPDATE stock_stock s SET in_stock = in_stock - change, withheld = s.withheld + change
+    FROM changed WHERE changed.id = s.id AND change <> 0 RETURNING s.id, change
+"""
+
+
+def last_day_needed() -> date:
+    """The earliest best-before date with which a lot may still be assigned today."""
+    return timezone.localdate() + timedelta(days=settings.LOT_DAYS_LEFT)
+
+
+def withhold(stocks: Iterable[int], cause: str) -> None:
+    """Take off sale what only lots hold that may not be assigned (held, recalled, at their date); put back what may be again.
+
+    Call it last in the transaction, after other changes of stock, when lots of these stock records (ids) came, went or changed.
+    Repeating it changes nothing. Two statements, and one for the movements if there are any.
+    """
+    ids = sorted(set(stocks))
+    with connection.cursor() as cursor:
+        # By themselves: what is counted next has to see what was written while these locks were waited for.
+        cursor.execute("SELECT FROM stock_stock WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+        cursor.execute(_WITHHOLD, {"ids": ids, "until": last_day_needed()})
+        changes = cursor.fetchall()
+    Movement.objects.bulk_create(
+        Movement(
+            stock_id=stock,
+            kind=MovementKind.WITHHOLD if change > 0 else MovementKind.RESTORE,
+            quantity=abs(change),
+            cause=cause,
+        )
+        for stock, change in sorted(changes)
+    )
 
 
 def _guarded(statement: str, quantities: Mapping[int, int]) -> set[int]:
@@ -80,10 +135,11 @@ def receive(lot: Lot, cause: str) -> None:
     Movement.objects.create(stock=lot.stock, lot=lot, kind=MovementKind.RECEIVE, quantity=lot.made, cause=cause)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE stock_stock SET in_stock = in_stock + %s WHERE id = %s", [lot.made, lot.stock_id])
+    withhold([lot.stock_id], cause)
 
 
 def use_lots(quantities: Mapping[int, int]) -> set[int]:
-    """Take lot id → units for other lots; the ids of lots that had too little or are held (nothing was changed for those)."""
+    """Take lot id → units for other lots; the ids of lots that had too little or are not good (nothing was changed for those)."""
     return _guarded(_USE_LOTS, quantities)
 
 
@@ -101,7 +157,10 @@ def rework(used: Mapping[Lot, int], made: Sequence[Lot], cause: str) -> set[int]
     changes: Counter[int] = Counter()
     for lot, _kind, _units, change in moves:
         changes[lot.stock_id] += change
-    return _guarded(_REWORK, changes)
+    if short := _guarded(_REWORK, changes):
+        return short
+    withhold(changes, cause)
+    return set()
 
 
 def stock_up(stock: Stock, quantity: int, cause: str) -> None:
@@ -133,6 +192,7 @@ def release(quantities: Mapping[int, int], cause: str, lots: Mapping[int, int] |
     _release_lots(lots or {})
     if short := _guarded(_RELEASE, quantities):
         raise ValueError(f"released more than was reserved of stock {sorted(short)}")
+    withhold(quantities, cause)
 
 
 def write_off(quantities: Mapping[int, int], cause: str, lots: Mapping[int, int]) -> None:
@@ -149,9 +209,15 @@ def _release_lots(lots: Mapping[int, int]) -> None:
 
 
 def ship(quantities: Mapping[int, int], lots: Mapping[int, int], cause: str) -> None:
-    """Let reserved units leave: stock id → units, and lot id → units of the lots that they came from."""
+    """Let reserved units leave: stock id → units, and lot id → units of the lots that they came from.
+
+    Raises Refusals of LotStopped where a lot was held or recalled meanwhile; the caller's transaction must then be rolled back.
+    """
     _move(MovementKind.SHIP, quantities, cause)
     if short := _guarded(_SHIP_LOTS, lots):
+        stopped = Lot.objects.filter(pk__in=short).exclude(condition="good").order_by("pk")
+        if faults := [LotStopped(lot=lot.code) for lot in stopped]:
+            raise Refusals(list(faults))
         raise ValueError(f"shipped more than was allocated of lots {sorted(short)}")
     if short := _guarded(_SHIP, quantities):
         raise ValueError(f"shipped more than was reserved of stock {sorted(short)}")

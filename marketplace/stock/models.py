@@ -21,6 +21,9 @@ class Stock(models.Model):
     sku = models.CharField(max_length=40, unique=True)
     in_stock = models.PositiveIntegerField(default=0)
     allocated = models.PositiveIntegerField(default=0)
+    withheld = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="units of lots that may not be assigned; not in `in_stock` while they are"
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(allocated__lte=F("in_stock")), name="never_oversold")]
@@ -32,6 +35,17 @@ class Stock(models.Model):
     def available(self) -> int:
         """Units that can still be promised."""
         return self.in_stock - self.allocated
+
+
+class Condition(models.TextChoices):
+    """Whether a lot may go to parcels. It follows from its holds and recalls, a floor above."""
+
+    GOOD = "good", _("Good")
+    HELD = "held", _("Held back")
+    RECALLED = "recalled", _("Recalled")
+
+
+CONDITION_MOVES: dict[str, list[str]] = {"good": ["held", "recalled"], "held": ["good", "recalled"]}
 
 
 class Lot(models.Model):
@@ -48,7 +62,10 @@ class Lot(models.Model):
     used = models.PositiveIntegerField(default=0, db_default=0)
     produced_on = models.DateField()
     best_before = models.DateField()
-    held = models.BooleanField(default=False, help_text="held back by quality control; not to be allocated")
+    condition = models.CharField(max_length=8, choices=Condition, default=Condition.GOOD, db_default="good")
+    certificate_due = models.BooleanField(
+        default=False, db_default=False, help_text="needs a pass certificate that it does not have yet"
+    )
 
     objects = scoped("holder")
 
@@ -80,6 +97,8 @@ class MovementKind(models.TextChoices):
     SHIP = "ship", _("Shipped")
     WRITE_OFF = "write_off", _("Promised, and not there")
     USE = "use", _("Used for other lots")
+    WITHHOLD = "withhold", _("Taken off sale")
+    RESTORE = "restore", _("Back on sale")
 
 
 class Movement(models.Model):

@@ -71,6 +71,10 @@ KINDS: dict[str, str | Promise] = {
     "agreement.confirmed": gettext_lazy("Benefit agreement confirmed by the household"),
     "collection.entered": gettext_lazy("Collection entered"),
     "lot.made": gettext_lazy("Lot made"),
+    "lot.certified": gettext_lazy("Pass certificate entered"),
+    "lot.held": gettext_lazy("Lot held back"),
+    "lot.released": gettext_lazy("Hold lifted"),
+    "lot.recalled": gettext_lazy("Lot recalled"),
     # what is on offer
     "offer.listed": gettext_lazy("Put on offer"),
     "offer.unlisted": gettext_lazy("Taken off offer"),

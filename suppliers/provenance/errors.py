@@ -197,3 +197,58 @@ class NothingToMix(HouseError):
     sentence = _(
         "To mix takes at least two lots or purchase notes, to repack takes lots only. Choose them, or record it as making a lot."
     )
+
+
+class LotUnfit(HouseError):
+    """Nothing is made of what is held, recalled or past its date."""
+
+    code = "lot_unfit"
+    sentence = _("Lot %(lot)s: %(why)s. Nothing is made of it. Have the hold lifted, or take another lot.")
+
+
+class CertificateUnfit(HouseError):
+    """A collected certificate says all that it has to."""
+
+    code = "certificate_unfit"
+    sentence = _(
+        "The pass certificate of lot %(lot)s names product, quantity, origin, promising party and its number. Enter all of them."
+    )
+
+
+class CertificateEntered(HouseError):
+    """A lot has one certificate."""
+
+    code = "certificate_entered"
+    sentence = _(
+        "Lot %(lot)s already has the pass certificate %(number)s. It stays as it is; there is nothing left to do."
+    )
+
+
+class CertificateNumberUsed(HouseError):
+    """A certificate goes with one lot."""
+
+    code = "certificate_number_used"
+    sentence = _(
+        "Pass certificate %(number)s already goes with another lot. Check the number; every lot needs its own."
+    )
+
+
+class AlreadyRecalled(HouseError):
+    """A recall is more than a hold."""
+
+    code = "already_recalled"
+    sentence = _("Lot %(lot)s is recalled, which no hold adds to and nothing undoes. There is nothing left to do.")
+
+
+class RecallStays(HouseError):
+    """A recall is for good."""
+
+    code = "recall_stays"
+    sentence = _("Lot %(lot)s is recalled; a recall is never undone. Make a new lot of goods that are sound.")
+
+
+class NotYourHold(HouseError):
+    """Whoever held a lot lifts it."""
+
+    code = "not_your_hold"
+    sentence = _("The hold of lot %(lot)s was placed by %(by)s, and only they lift it. Ask them.")

@@ -102,6 +102,25 @@ def behind(lots: Iterable[int]) -> Behind:
     return Behind(sources, grams, frozenset(grams))
 
 
+_ONWARD = """
+    WITH RECURSIVE onward (lot_id) AS (
+        SELECT unnest(%s::bigint[])
+        UNION
+        SELECT o.lot_id FROM onward
+        JOIN provenance_input i ON i.lot_id = onward.lot_id
+        JOIN provenance_output o ON o.transformation_id = i.transformation_id
+    )
+    SELECT lot_id FROM onward ORDER BY 1
+"""
+
+
+def made_of(lots: Iterable[int]) -> list[int]:
+    """These lots (ids) and all that were made of them, in order of id. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONWARD, [list(lots)])
+        return [row[0] for row in cursor.fetchall()]
+
+
 _REACHED = """
     WITH RECURSIVE reached (lot_id) AS (
         (
@@ -115,7 +134,7 @@ _REACHED = """
         JOIN provenance_input i ON i.lot_id = reached.lot_id
         JOIN provenance_output o ON o.transformation_id = i.transformation_id
     )
-    SELECT l.id, l.code, l.holder_id, l.made, l.allocated, l.shipped, l.used, sent.*
+    SELECT l.id, l.code, l.condition, l.made, l.allocated, l.shipped, l.used, sent.*
     FROM reached JOIN stock_lot l ON l.id = reached.lot_id
     LEFT JOIN LATERAL (
         SELECT a.quantity, p.id AS parcel, p.state, p.recipient, p.department, so.number AS supplier_order, g.number AS placed,
@@ -142,7 +161,7 @@ class ReachedLot:
 
     pk: int
     code: str
-    holder: int
+    condition: str
     made: int
     allocated: int
     shipped: int

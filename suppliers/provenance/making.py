@@ -15,12 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.evidence.actions import EntryDraft, record_many
+from marketplace.fulfilment.lots import why_unfit
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import require
 from marketplace.organisations.scopes import seen_by
 from marketplace.stock.actions import rework, use_lots
-from marketplace.stock.models import Lot, Stock
+from marketplace.stock.models import Condition, Lot, Stock
 from suppliers.provenance.actions import WHOLE_BP, lock, not_then
 from suppliers.provenance.errors import (
     CollectionUsedUp,
@@ -28,6 +29,7 @@ from suppliers.provenance.errors import (
     LotCodeUsed,
     LotNamedTwice,
     LotPromised,
+    LotUnfit,
     LotUsedUp,
     NothingToMix,
     NoWeight,
@@ -174,6 +176,10 @@ def _lot_faults(producer: Organisation, work: Work, sources: Mapping[int, Lot]) 
             continue
         if not _weighed(source):
             faults.append(NoWeight(lot=source.code))
+        # A missing certificate is no fault here: what is made of the lot needs one of its own.
+        if source.condition != Condition.GOOD or source.best_before < timezone.localdate():
+            source.certificate_due = False
+            faults.append(LotUnfit(lot=source.code, why=why_unfit(source)))
         if wanted > source.left:
             faults.append(LotUsedUp(lot=source.code, made=source.made, left=source.left, wanted=wanted))
     return faults

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.organisations.models import County, Organisation
+from marketplace.organisations.models import County, Organisation, User
 from marketplace.organisations.personal import EncryptedTextField
 from marketplace.organisations.scopes import scoped
+from marketplace.shop.catalogue.models import CommodityClass
 from marketplace.stock.models import Lot
 from suppliers.accreditation.models import Mechanism
 
@@ -152,3 +153,135 @@ class Output(models.Model):
 
     def __str__(self) -> str:
         return f"{self.transformation} → {self.lot}"
+
+
+class CertificateRule(models.Model):
+    """From when to when goods of a commodity class, and of the classes below it, need a pass certificate (承诺达标合格证) per lot."""
+
+    commodity_class = models.ForeignKey(CommodityClass, on_delete=models.PROTECT, related_name="certificate_rules")
+    since = models.DateField()
+    until = models.DateField(null=True, help_text="the last day; none while it is in force")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="a_rule_has_days")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.commodity_class} {self.since}"
+
+
+class CertificateKind(models.TextChoices):
+    """Where a pass certificate comes from."""
+
+    ISSUED = "issued", _("Issued by the producer")
+    COLLECTED = "collected", _("Collected from the seller")
+
+
+class PassCertificate(models.Model):
+    """The promise (承诺达标合格证) that goes with a lot: product, weight or units, origin, date, promising party. Append-only, kept.
+
+    Of one collected from outside, the promising party may be a person: name and contact are encrypted.
+    """
+
+    lot = models.OneToOneField(Lot, on_delete=models.PROTECT, related_name="certificate")
+    producer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="pass_certificates")
+    kind = models.CharField(max_length=10, choices=CertificateKind)
+    number = models.CharField(max_length=40)
+    product = models.CharField(max_length=120)
+    quantity = models.CharField(max_length=60)
+    origin = models.CharField(max_length=120)
+    promised_by = EncryptedTextField()
+    contact = EncryptedTextField()
+    issued_on = models.DateField()
+    keep_until = models.DateField()
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped("producer")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["producer", "number"], name="a_pass_certificate_is_entered_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class IncidentKind(models.TextChoices):
+    """What is done about lots in which something is or may be wrong."""
+
+    HOLD = "hold", _("Hold")
+    RECALL = "recall", _("Recall")
+
+
+class IncidentState(models.TextChoices):
+    """Whether it is in force."""
+
+    OPEN = "open", _("In force")
+    LIFTED = "lifted", _("Lifted")
+
+
+INCIDENT_MOVES: dict[str, list[str]] = {"open": ["lifted"]}
+
+
+class IncidentReason(models.TextChoices):
+    """Why lots are held or recalled."""
+
+    TEST = "test", _("Waiting for a test")
+    QUALITY = "quality", _("Quality below what was promised")
+    HARMFUL = "harmful", _("Harmful residues or germs")
+    FOREIGN = "foreign", _("Foreign bodies")
+    LABEL = "label", _("Wrong label or origin")
+    PACKAGING = "packaging", _("Packaging damaged")
+    COMPLAINTS = "complaints", _("Members' complaints")
+
+
+class Incident(models.Model):
+    """A hold, which can be lifted, or a recall, which cannot: of one lot and of all that was made of it."""
+
+    kind = models.CharField(max_length=6, choices=IncidentKind)
+    state = models.CharField(max_length=6, choices=IncidentState, default=IncidentState.OPEN)
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="incidents")
+    producer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="incidents")
+    by = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", help_text="whose word it is")
+    reason = models.CharField(max_length=10, choices=IncidentReason)
+    words = models.CharField(max_length=200, blank=True)
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField(auto_now_add=True)
+    lifted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    lifted_at = models.DateTimeField(null=True)
+    lifted_words = models.CharField(max_length=200, blank=True)
+
+    objects = scoped("producer", "by")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="open", lifted_at__isnull=True, lifted_by__isnull=True)
+                | Q(kind="hold", state="lifted", lifted_at__isnull=False, lifted_by__isnull=False),
+                name="only_a_hold_is_lifted",
+            ),
+            models.UniqueConstraint(fields=["lot"], condition=Q(kind="recall"), name="a_lot_is_recalled_once"),
+            models.UniqueConstraint(
+                fields=["lot", "by"], condition=Q(kind="hold", state="open"), name="one_hold_each_at_a_time"
+            ),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.lot}"
+
+
+class IncidentLot(models.Model):
+    """A lot that an incident is about: the one named, and all that was made of it. Append-only."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="concerns")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="concerned")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "lot"], name="an_incident_names_a_lot_once")]
+
+    def __str__(self) -> str:
+        return f"{self.incident}: {self.lot}"

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from django.db.models import F, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
+from marketplace.fulfilment.models import Allocation, ParcelState
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
-from marketplace.stock.models import Lot
+from marketplace.stock.models import Condition, Lot
 from suppliers.provenance.graph import Behind, behind
-from suppliers.provenance.models import Collection, Household, Input, Output, Transformation
+from suppliers.provenance.models import (
+    Collection,
+    Household,
+    Incident,
+    IncidentKind,
+    Input,
+    Output,
+    Transformation,
+)
 
 
 @dataclass(frozen=True)
@@ -139,3 +148,26 @@ def households_of(producer: Organisation) -> int:
             .distinct()
             .count()
         )
+
+
+def recalls_of(union: Organisation, since: date) -> list[Incident]:
+    """Recalls since a day that reached parcels of the union, newest first, with `parcels`: in how many they are. One statement."""
+    reaching = Q(concerns__lot__allocations__parcel_line__parcel__union=union) & ~Q(
+        concerns__lot__allocations__parcel_line__parcel__state=ParcelState.CANCELLED
+    )
+    with seen_by(None):
+        rows = (
+            Incident.objects.filter(reaching, kind=IncidentKind.RECALL, opened_at__date__gte=since)
+            .annotate(parcels=Count("concerns__lot__allocations__parcel_line__parcel", distinct=True, filter=reaching))
+            .select_related("lot__stock__offer__product", "producer")
+        )
+        return list(rows.order_by("-pk"))
+
+
+def recalled_in(parcels: Iterable[int]) -> dict[int, list[str]]:
+    """Parcel (id) → codes of the recalled lots that it holds; only parcels that hold any. One statement."""
+    rows = Allocation.objects.filter(parcel_line__parcel__in=list(parcels), lot__condition=Condition.RECALLED)
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for parcel, code in rows.values_list("parcel_line__parcel", "lot__code").order_by("lot").distinct():
+        found[parcel].append(code)
+    return dict(found)

@@ -29,6 +29,7 @@ from tests.house import ROOT
 
 API = "/api/v1"
 GOODS_OF_FOUR = ("JX-DATE-500", "HS-BEAN-1000", "YX-BLACKRICE-1000", "WB-NOODLE-1000")
+STOPPERS = frozenset({Role.PRODUCER, Role.PROVINCE, Role.COUNTY_OFFICER})
 UNION_SIDE = frozenset({Role.BUYER, Role.APPROVER, Role.UNION_OFFICER, Role.AUDITOR})
 
 
@@ -56,6 +57,11 @@ def test_every_address_names_its_audience() -> None:
         "api-supplier-orders": Audience(frozenset({Role.PRODUCER})),
         "api-confirm": Audience(frozenset({Role.PRODUCER})),
         "api-ship": Audience(frozenset({Role.PRODUCER})),
+        "api-lots": Audience(frozenset({Role.PRODUCER})),
+        "api-lot-certificate": Audience(frozenset({Role.PRODUCER})),
+        "api-lot-hold": Audience(STOPPERS),
+        "api-lot-recall": Audience(STOPPERS | {Role.OPERATOR}),
+        "api-incident-lift": Audience(STOPPERS),
         "api-latest-checkpoint": Audience(),
         "api-schema": Audience(),
     }

@@ -26,6 +26,8 @@ from marketplace.stock.models import Lot, Stock
 from procurement.compliance.queries import statement
 from procurement.priority.actions import release_reserve
 from procurement.priority.errors import ReserveBound
+from suppliers.provenance.incidents import hold, lift
+from suppliers.provenance.models import IncidentReason
 from suppliers.settlement.actions import confirm_payout, pay_out, record_payment, settle
 from suppliers.settlement.errors import NoProvenance, NothingDue
 from suppliers.settlement.models import Accrual, HouseholdAccrual
@@ -163,15 +165,15 @@ class TestLots:
     def test_a_lot_that_is_held_back_is_not_given(self) -> None:
         giver = side()
         old, new = lots_of([DATES])
-        Lot.objects.filter(pk=old.pk).update(held=True)
+        hold(User.objects.get(username="p-jx"), old.holder, old, IncidentReason.TEST)
         order = bring(placed(giver, [DATES]), giver.buyer, "assigned")
         given = Allocation.objects.filter(parcel_line__line__order=order)
         assert set(given.values_list("lot__code", flat=True)) == {new.code}
 
     def test_lots_that_do_not_suffice_are_the_steps_reason_and_nothing_is_given(self) -> None:
         giver = side()
-        Lot.objects.filter(stock__sku=DATES).update(held=True)
-        order = bring(placed(giver, [DATES]), giver.buyer, "sent")
+        order, grower = bring(placed(giver, [DATES]), giver.buyer, "sent"), User.objects.get(username="p-jx")
+        holds = [hold(grower, lot.holder, lot, IncidentReason.TEST) for lot in lots_of([DATES])]
         confirm_all(order)
         run_all_due()
         step = Step.objects.get(kind="supplier_order.assign_lots")
@@ -179,7 +181,8 @@ class TestLots:
         assert DATES in step.reason
         assert not Allocation.objects.exists()
         assert progress(order) == {"placed": 3}
-        Lot.objects.filter(stock__sku=DATES).update(held=False)
+        for one in holds:
+            lift(grower, one)
         Step.objects.update(next_run_at=timezone.now())
         run_all_due()
         assert progress(order) == {"assigned": 3}
@@ -288,7 +291,7 @@ class TestMoney:
         giver = side()
         bare = Lot.objects.create(
             stock=stock(DATES), holder=stock(DATES).holder, code="BARE", made=5,
-            produced_on=timezone.localdate(), best_before=timezone.localdate() + timedelta(days=1),
+            produced_on=timezone.localdate(), best_before=timezone.localdate() + timedelta(days=9),
         )  # fmt: skip
         order = bring(placed(giver, [DATES], heads=2), giver.buyer, "accepted")
         step = Step.objects.get(kind="supplier_order.settle")

@@ -132,7 +132,8 @@ class TestDaily:
             write_todays()
         steps = Step.objects.filter(cause=f"day:{timezone.localdate()}").order_by("kind")
         assert [(s.kind, timezone.localtime(s.next_run_at).hour) for s in steps] == [
-            ("challenge.overdue", 9), ("figures.publish", 2), ("reminders.daily", 9), ("signin.forget_codes", 3), ("watch.sweep", 2),
+            ("challenge.overdue", 9), ("figures.publish", 2), ("lots.date", 0), ("reminders.daily", 9), ("signin.forget_codes", 3),
+            ("watch.sweep", 2),
         ]  # fmt: skip
 
     def test_old_codes_are_removed_and_younger_ones_stay(self, settings) -> None:

@@ -37,6 +37,7 @@ from procurement.programmes.models import (
     Voucher,
 )
 from suppliers.accreditation.models import Accreditation, AccreditationState
+from suppliers.provenance.queries import recalled_in
 
 # How long after the day of need a member is asked whether a parcel has come.
 _REMIND = timedelta(days=30)
@@ -78,6 +79,7 @@ class Sent:
     way: list[dict[str, Any]]
     receipt: Receipt | None
     complaints: list[Complaint]
+    recalled: list[str]
 
     @property
     def trace_code(self) -> str:
@@ -211,12 +213,13 @@ def parcels_of(recipient: Recipient) -> list[Sent]:
         .order_by("id")
     )
     receipts = {row.parcel_id: row for row in Receipt.objects.filter(recipient=recipient)}
-    return [_sent(parcel, receipts.get(parcel.pk)) for parcel in rows]
+    recalled = recalled_in(parcel.pk for parcel in rows)
+    return [_sent(parcel, receipts.get(parcel.pk), recalled.get(parcel.pk, [])) for parcel in rows]
 
 
-def _sent(parcel: Parcel, receipt: Receipt | None) -> Sent:
+def _sent(parcel: Parcel, receipt: Receipt | None, recalled: list[str]) -> Sent:
     goods = [(item.line.product, item.quantity) for item in parcel.lines.all()]
-    return Sent(parcel, goods, _way(parcel, receipt), receipt, list(parcel.complaints.all()))
+    return Sent(parcel, goods, _way(parcel, receipt), receipt, list(parcel.complaints.all()), recalled)
 
 
 def _way(parcel: Parcel, receipt: Receipt | None) -> list[dict[str, Any]]:

@@ -55,6 +55,14 @@ KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Take back what returned goods had earned"),
         gettext_lazy("Look at the order's entries. What was paid out already is settled between the parties."),
     ),
+    "lots.date": (
+        gettext_lazy("Take lots off sale that came to their date"),
+        gettext_lazy("Such lots are not assigned in any case. Try again; tomorrow's step does the same."),
+    ),
+    "recall.tell": (
+        gettext_lazy("Tell a union and its members of a recall"),
+        gettext_lazy("Tell the union by telephone, then try again; nobody is told twice."),
+    ),
     "choosing.close": (
         gettext_lazy("Close the members' choosing"),
         gettext_lazy("Ask the union's buyer to close the choosing by hand, or try again."),

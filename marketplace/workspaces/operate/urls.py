@@ -2,9 +2,12 @@
 
 from django.urls import path
 
+from marketplace.organisations.models import Role
+from marketplace.workspaces.incidents import pages
 from marketplace.workspaces.operate import bounds, catalogue, home, organisations, policies, steps, sweep
 
 app_name = "operate"
+incidents, incident = pages("operate", Role.OPERATOR)
 urlpatterns = [
     path("", home.home, name="home"),
     path("policies/", policies.index, name="policies"),
@@ -32,6 +35,8 @@ urlpatterns = [
     path("classes/<str:code>/bounds/", bounds.propose, name="bounds"),
     path("bounds/<int:pk>/approve/", bounds.approve, name="bounds_approve"),
     path("bounds/<int:pk>/discard/", bounds.discard, name="bounds_discard"),
+    path("incidents/", incidents, name="incidents"),
+    path("incidents/<int:pk>/", incident, name="incident"),
     path("steps/", steps.steps, name="steps"),
     path("steps/retry/", steps.retry, name="retry"),
     path("evidence/", home.evidence, name="evidence"),

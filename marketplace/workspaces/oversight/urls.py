@@ -2,9 +2,12 @@
 
 from django.urls import path, re_path
 
+from marketplace.organisations.models import Role
+from marketplace.workspaces.incidents import pages
 from marketplace.workspaces.oversight import requests, views, years
 
 app_name = "oversight"
+incidents, incident = pages("oversight", Role.COUNTY_OFFICER)
 urlpatterns = [
     path("", views.home, name="home"),
     path("exceptions/", requests.exceptions, name="exceptions"),
@@ -14,6 +17,8 @@ urlpatterns = [
     path("exceptions/delegate/", requests.delegate, name="delegate"),
     path("years/", years.years, name="years"),
     path("years/<str:code>/<int:year>/close/", years.close_year, name="close_year"),
+    path("incidents/", incidents, name="incidents"),
+    path("incidents/<int:pk>/", incident, name="incident"),
     path("accreditations/", views.accreditations, name="accreditations"),
     path("accreditations/<str:number>/", views.accreditation_page, name="accreditation"),
     path("accreditations/<str:number>/carry-on/", views.carry_on, name="carry_on"),

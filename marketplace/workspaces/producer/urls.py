@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.producer import challenges, views
+from marketplace.workspaces.producer import challenges, lots, views
 
 app_name = "producer"
 urlpatterns = [
@@ -15,6 +15,13 @@ urlpatterns = [
     path("challenges/", challenges.challenges, name="challenges"),
     path("challenges/new/<str:number>/", challenges.new, name="challenge_new"),
     path("stock/", views.stock, name="stock"),
+    path("lots/", lots.index, name="lots"),
+    path("lots/new/", lots.new, name="lot_new"),
+    path("lots/<int:pk>/", lots.detail, name="lot"),
+    path("lots/<int:pk>/certificate/", lots.certificate, name="lot_certificate"),
+    path("lots/<int:pk>/stop/", lots.stop, name="lot_stop"),
+    path("incidents/", lots.incidents, name="incidents"),
+    path("incidents/<int:pk>/", lots.incident, name="incident"),
     path("money/", views.money, name="money"),
     path("money/<int:pk>/", views.accrual, name="accrual"),
     path("money/<int:pk>/paid/", views.paid, name="paid"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,12 +20,12 @@ from marketplace.fulfilment import actions
 from marketplace.fulfilment.codes import parcel_code
 from marketplace.fulfilment.errors import NotYet
 from marketplace.fulfilment.losses import UNSHIPPED, Report, give_up
-from marketplace.fulfilment.models import Loss, Parcel, ParcelLine, ParcelState, SupplierOrder
+from marketplace.fulfilment.models import Allocation, Loss, Parcel, ParcelLine, ParcelState, SupplierOrder
 from marketplace.fulfilment.queries import pick_list, state_of, with_states
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.shop.partner.models import StockRecord
-from marketplace.stock.models import LEFT, Lot, Stock
+from marketplace.stock.models import LEFT, Condition, Lot, Stock
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
 from marketplace.workspaces.producer import lists
@@ -119,7 +119,7 @@ def supplier_order(request: HouseRequest, pk: int) -> HttpResponse:
 @open_to(Role.PRODUCER)
 @require_POST
 def cannot_supply(request: HouseRequest, pk: int) -> HttpResponse:
-    """Give up so many parcels, the last of the list; the union and its money are told at once."""
+    """Give up so many parcels, those with held or recalled lots first, then the last of the list; the union is told at once."""
     found = _one(request, pk)
     form = _give_up_form(found, request.POST)
     if form is None:
@@ -129,7 +129,9 @@ def cannot_supply(request: HouseRequest, pk: int) -> HttpResponse:
             messages.error(request, sentence)
         return redirect("producer:supplier_order", pk=pk)
     said = form.cleaned_data
-    last = _unshipped(found).order_by("-department", "-pk").values_list("pk", flat=True)[: said["parcels"]]
+    inside = Allocation.objects.filter(parcel_line__parcel=OuterRef("pk")).exclude(lot__condition=Condition.GOOD)
+    worst = _unshipped(found).annotate(stopped=Exists(inside)).order_by("-stopped", "-department", "-pk")
+    last = worst.values_list("pk", flat=True)[: said["parcels"]]
     try:
         give_up(request.user, found, Report(tuple(last), said["reason"], said["words"]))
     except HouseError as error:
@@ -174,7 +176,11 @@ def labels(request: HouseRequest, pk: int) -> HttpResponse:
             NotYet(number=found.number, state=state_of(found), needed="confirmed", verb=_("print the labels of")),
         )
         return redirect("producer:supplier_order", pk=pk)
-    rows = actions.labels(request.user, found)
+    try:
+        rows = actions.labels(request.user, found)
+    except HouseError as error:
+        tell(request, error)
+        return redirect("producer:supplier_order", pk=pk)
     for row in rows:
         row["code"] = parcel_code(row["parcel"])
         row["trace"] = request.build_absolute_uri(reverse("trace", args=[row["code"]]))

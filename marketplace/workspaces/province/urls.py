@@ -2,9 +2,12 @@
 
 from django.urls import path
 
+from marketplace.organisations.models import Role
+from marketplace.workspaces.incidents import pages
 from marketplace.workspaces.province import views
 
 app_name = "province"
+incidents, incident = pages("province", Role.PROVINCE)
 urlpatterns = [
     path("", views.home, name="home"),
     path("orders/", views.orders, name="orders"),
@@ -12,6 +15,8 @@ urlpatterns = [
     path("picks/", views.picks, name="picks"),
     path("producers/", views.producers, name="producers"),
     path("contracts/", views.contracts, name="contracts"),
+    path("incidents/", incidents, name="incidents"),
+    path("incidents/<int:pk>/", incident, name="incident"),
     path("money/", views.money, name="money"),
     path("money/pay/", views.pay, name="pay"),
 ]

@@ -14,7 +14,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Component, Product
 from marketplace.shop.partner.models import StockRecord
 from marketplace.shop.prices import delivered
-from marketplace.stock.models import Lot
+from marketplace.stock.models import Condition, Lot
 from marketplace.workspaces.accredited import history_of
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import today
@@ -78,9 +78,9 @@ def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, 
     arrives = delivered([found.pk], [region]).get((found.pk, region))
     with seen_by(None):
         lots = list(
-            Lot.objects.filter(stock=offer.stock, held=False, made__gt=F("allocated") + F("used")).order_by(
-                "best_before", "id"
-            )[:3]
+            Lot.objects.filter(
+                stock=offer.stock, condition=Condition.GOOD, made__gt=F("allocated") + F("used")
+            ).order_by("best_before", "id")[:3]
         )
         contract = (
             Contract.objects.filter(producer=seller, period__contains=today()).select_related("enterprise").first()

@@ -71,6 +71,11 @@ STATES: dict[str, Label] = {
     "refused": Label(_("Refused"), _BAD),
     "returned": Label(_("Returned"), _WAIT),
     "refunded": Label(_("Refunded"), _OFF),
+    # lots
+    "good": Label(_("Good"), _DONE),
+    "held": Label(_("Held back"), _WAIT),
+    "recalled": Label(_("Recalled"), _BAD),
+    "lifted": Label(_("Lifted"), _OFF),
     # accreditation
     "applied": Label(_("Applied"), _WAIT),
     "town_review": Label(_("Town review"), _WAIT),

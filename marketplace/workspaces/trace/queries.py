@@ -87,7 +87,7 @@ def lot_trace(code: str) -> LotTrace | None:
     with seen_by(None):
         lot = (
             Lot.objects.filter(code=code)
-            .select_related("holder__county", "stock__offer__product__commodity_class")
+            .select_related("holder__county", "stock__offer__product__commodity_class", "certificate")
             .first()
         )
     if lot is None or not hasattr(lot.stock, "offer"):

@@ -12,6 +12,7 @@ from marketplace.workspaces.union import (
     parts,
     people,
     programmes,
+    recalls,
     receipts,
     uploads,
     views,
@@ -78,6 +79,7 @@ urlpatterns = [
     path("complaints/", complaints.index, name="complaints"),
     path("complaints/<int:pk>/", complaints.detail, name="complaint"),
     path("complaints/<int:pk>/close/", complaints.close, name="close_complaint"),
+    path("recalls/<int:pk>/", recalls.detail, name="recall"),
     path("cases/", views.cases, name="cases"),
     path("cases/<int:pk>/", views.case, name="case"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -28,8 +29,10 @@ from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import UnionYear
 from procurement.programmes.models import Complaint, ComplaintState, ProgrammeState
 from procurement.watch.queries import refuted
+from suppliers.provenance.queries import recalls_of
 
 _FEW = 20
+_RECALLS_SHOWN_DAYS = 90
 
 
 @open_to(Role.BUYER, Role.APPROVER)
@@ -55,6 +58,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "ahead": festivals_ahead(union, today()),
         "year": year,
         "unclosed": queries.year_to_close(union, year) if Role.APPROVER in request.roles else None,
+        "recalls": recalls_of(union, today() - timedelta(days=_RECALLS_SHOWN_DAYS))[:_FEW],
         "is_buyer": Role.BUYER in request.roles,
         "is_approver": Role.APPROVER in request.roles,
     }
@@ -69,6 +73,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "cases",
         "problems",
         "unclosed",
+        "recalls",
     )
     context["nothing"] = not any(context[key] for key in waiting)
     return render(request, "union/home.html", context)
