@@ -1,18 +1,24 @@
-"""Exceptions asked for and audits in the simulated year: one in every state that officers and auditors may find."""
+"""Exceptions asked for, audits and closed years in the simulated time: one in every state that officers and auditors may find."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import date, timedelta
 from functools import partial
 
 from django.utils import timezone
 
 from marketplace.demo import cast
+from marketplace.demo.gifts import UNIONS
+from marketplace.demo.purses import THE_CASTS
 from marketplace.demo.story import Year
+from marketplace.organisations.errors import Refusals
 from procurement.audit.actions import answer, close, open_case
+from procurement.compliance.closing import close_year
 from procurement.priority.actions import ask_exception, grant_exception, refuse_exception
 
 _CITY_AUDITOR = "auditor.xian"
+_MAKES_GOOD = "U-HZ-HT"
 
 
 def note_cases(year: Year) -> None:
@@ -53,6 +59,21 @@ def note_cases(year: Year) -> None:
     for union, auditor, ago, question, reply, conclusion in audits:
         day = year.supply.today - timedelta(days=ago)
         year.diary.note(day, partial(_audit, year, union, auditor, question, reply, conclusion), 15)
+
+
+def note_closings(year: Year) -> None:
+    """Note that the gift years which are over were closed in the February after. Not so those of the unions that visitors play, and of
+    the one with something to make good: an officer above may close that.
+    """
+    for gift_year in range(year.supply.begun.year, year.supply.today.year):
+        for code in sorted(set(UNIONS) - {*THE_CASTS, _MAKES_GOOD}):
+            year.diary.note(date(gift_year + 1, 2, 10), partial(_close, year, code, gift_year), 16)
+
+
+def _close(year: Year, code: str, gift_year: int) -> None:
+    """Where something is still open the year stays so, as it would."""
+    with suppress(Refusals):
+        close_year(year.approver(code), year.union(code), gift_year)
 
 
 def _ask(year: Year, union: str, sku: str, quantity: int, word: str, days: int) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from marketplace.demo.cases import note_cases
+from marketplace.demo.cases import note_cases, note_closings
 from marketplace.demo.diary import Diary
 from marketplace.demo.gifts import plan
 from marketplace.demo.prices import note_prices
@@ -47,6 +47,7 @@ def make_history(supply: Supply, clock: Clock, end: datetime, seed: int, tell: T
     for gift in gifts:
         Story(year, gift).begin()
     note_cases(year)
+    note_closings(year)
     note_watch(year)
     note_prices(year)
     for number in range((supply.today - supply.begun).days):
