@@ -68,6 +68,40 @@ class LateRowSerializer(serializers.Serializer):
     ordinary = serializers.IntegerField()
 
 
+class OutsideRowSerializer(serializers.Serializer):
+    """A purchase from outside in a statement."""
+
+    number = serializers.CharField()
+    bought_on = serializers.DateField()
+    occasion = serializers.CharField()
+    form = serializers.CharField()
+    supplier = serializers.CharField()
+    invoice = serializers.CharField()
+    members = serializers.IntegerField()
+    named = serializers.BooleanField(help_text="a list says who the members were; else it counts for every member")
+    per_head = serializers.IntegerField(help_text="what counts in the cap of each")
+    amount = serializers.IntegerField()
+    found = serializers.ListField(
+        child=serializers.CharField(), help_text="codes of what the rule of that day said against it"
+    )
+    reversed = serializers.BooleanField(help_text="registered wrongly, counts no longer")
+    because = serializers.CharField(allow_blank=True, help_text="why it was reversed")
+
+
+class HandOverSerializer(serializers.Serializer):
+    """An order that left the union's year, or came into it. Amounts below zero left."""
+
+    order = serializers.CharField()
+    other = serializers.CharField(help_text="code of the other union")
+    other_name = serializers.CharField()
+    on = serializers.DateField()
+    because = serializers.CharField()
+    recipients = serializers.IntegerField()
+    assistance = serializers.IntegerField()
+    ordinary = serializers.IntegerField()
+    waived = serializers.IntegerField()
+
+
 class StatementSerializer(serializers.Serializer):
     """A union's gift year."""
 
@@ -133,6 +167,14 @@ class StatementSerializer(serializers.Serializer):
     certificates = serializers.ListField(child=serializers.CharField())
     exceptions = serializers.ListField(child=serializers.CharField())
     orders = OrderRowSerializer(many=True)
+    outside = serializers.IntegerField(
+        help_text="bought elsewhere; counts in the cap of each member, never in the share"
+    )
+    share_with_outside_bp = serializers.IntegerField(
+        help_text="the share if all that was bought elsewhere were ordinary; binds nobody"
+    )
+    outside_purchases = OutsideRowSerializer(many=True)
+    hand_overs = HandOverSerializer(many=True, help_text="orders booked to the wrong union; in all amounts above")
 
 
 class ExceptionSerializer(serializers.Serializer):
@@ -231,24 +273,26 @@ class OrderDetailSerializer(OrderSerializer):
     )
 
 
-class _PageSerializer(serializers.Serializer):
+class PageSerializer(serializers.Serializer):
+    """Where the pages before and after are."""
+
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
 
 
-class OrderPageSerializer(_PageSerializer):
+class OrderPageSerializer(PageSerializer):
     """A page of orders."""
 
     results = OrderSerializer(many=True)
 
 
-class ExceptionPageSerializer(_PageSerializer):
+class ExceptionPageSerializer(PageSerializer):
     """A page of requests for exceptions."""
 
     results = ExceptionSerializer(many=True)
 
 
-class SupplierOrderPageSerializer(_PageSerializer):
+class SupplierOrderPageSerializer(PageSerializer):
     """A page of supplier orders."""
 
     results = SupplierOrderSerializer(many=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.api import lots, views
+from marketplace.api import lots, outside, reattribution, views
 
 urlpatterns = [
     path("statements/<str:union>/<int:year>", views.StatementView.as_view(), name="api-statement"),
@@ -10,6 +10,14 @@ urlpatterns = [
     path("statements/<str:union>/<int:year>/close", views.CloseYearView.as_view(), name="api-close-year"),
     path("orders/", views.OrdersView.as_view(), name="api-orders"),
     path("orders/<str:number>", views.OrderView.as_view(), name="api-order"),
+    path("orders/<str:number>/hand-on", reattribution.HandOnView.as_view(), name="api-hand-on"),
+    path("re-attributions/", reattribution.ReattributionsView.as_view(), name="api-reattributions"),
+    path("re-attributions/<int:pk>/take-over", reattribution.TakeOverView.as_view(), name="api-take-over"),
+    path("re-attributions/<int:pk>/decline", reattribution.DeclineView.as_view(), name="api-decline"),
+    path("re-attributions/<int:pk>/withdraw", reattribution.WithdrawView.as_view(), name="api-withdraw"),
+    path("outside-purchases/", outside.OutsidePurchasesView.as_view(), name="api-outside-purchases"),
+    path("outside-purchases/<str:number>", outside.OutsidePurchaseView.as_view(), name="api-outside-purchase"),
+    path("outside-purchases/<str:number>/reverse", outside.ReverseView.as_view(), name="api-outside-reverse"),
     path("supplier-orders/", views.SupplierOrdersView.as_view(), name="api-supplier-orders"),
     path("supplier-orders/<str:number>/confirm", views.ConfirmView.as_view(), name="api-confirm"),
     path("supplier-orders/<str:number>/ship", views.ShipView.as_view(), name="api-ship"),

@@ -36,7 +36,7 @@ from procurement.compliance.closing import close_year
 from procurement.compliance.queries import statement
 from procurement.priority.models import Decision, PriorityException
 
-_UNION_SIDE = (Role.BUYER, Role.APPROVER, Role.UNION_OFFICER, Role.AUDITOR)
+UNION_SIDE = (Role.BUYER, Role.APPROVER, Role.UNION_OFFICER, Role.AUDITOR)
 _KEY = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 REFUSALS = {
@@ -141,7 +141,7 @@ class NewestFirst(CursorPagination):
 class StatementView(HouseView):
     """A union's compliance statement."""
 
-    roles = _UNION_SIDE
+    roles = UNION_SIDE
 
     @extend_schema(operation_id="statement", responses={200: serializers.StatementSerializer} | REFUSALS)
     def get(self, request: Request, union: str, year: int) -> Response:
@@ -187,7 +187,7 @@ class CloseYearView(HouseView):
 class OrdersView(HouseView):
     """Orders that the caller's scope sees."""
 
-    roles = _UNION_SIDE
+    roles = UNION_SIDE
 
     @extend_schema(
         operation_id="orders",
@@ -206,7 +206,7 @@ class OrdersView(HouseView):
 class ExceptionsView(HouseView):
     """Requests for exceptions that the caller's scope sees."""
 
-    roles = _UNION_SIDE
+    roles = UNION_SIDE
 
     @extend_schema(
         operation_id="exceptions",
@@ -226,7 +226,7 @@ class ExceptionsView(HouseView):
 class OrderView(HouseView):
     """One order."""
 
-    roles = _UNION_SIDE
+    roles = UNION_SIDE
 
     @extend_schema(operation_id="order", responses={200: serializers.OrderDetailSerializer} | REFUSALS)
     def get(self, request: Request, number: str) -> Response:

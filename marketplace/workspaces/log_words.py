@@ -26,6 +26,11 @@ KINDS: dict[str, str | Promise] = {
     "choosing.closed": gettext_lazy("Members' choosing closed"),
     "priority.judged": gettext_lazy("The rule judged the gift"),
     "order.placed": gettext_lazy("Order placed"),
+    "order.offered": gettext_lazy("Order offered to the union to which it belongs"),
+    "order.handed_on": gettext_lazy("Order handed on to another union"),
+    "order.taken_over": gettext_lazy("Order taken over from another union"),
+    "order.offer_declined": gettext_lazy("Offer of an order declined"),
+    "order.offer_withdrawn": gettext_lazy("Offer of an order withdrawn"),
     "paper.filed": gettext_lazy("Paper put on file"),
     "pack.asked": gettext_lazy("Evidence pack asked for"),
     "pack.manifest": gettext_lazy("Contents of an evidence pack noted"),
@@ -160,6 +165,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "organisation": gettext_lazy("Organisation %(number)s"),
     "person": gettext_lazy("Person %(number)s"),
     "union": gettext_lazy("Union %(number)s"),
+    "outside": gettext_lazy("Purchase from outside %(number)s"),
     "simulation": gettext_lazy("Simulation %(number)s"),
 }
 

@@ -18,6 +18,7 @@ class Gauge:
 
     `make_good` is what a producer's failure left to be made good, `because` says in words what failed. `last` are the assistance
     goods of the year before where the policy says not to fall below them, else 0.
+    `outside` was bought elsewhere and is no part of the share.
     """
 
     share: int | None
@@ -28,6 +29,7 @@ class Gauge:
     make_good: int = 0
     because: tuple[str, ...] = ()
     last: int = 0
+    outside: int = 0
 
     @property
     def total(self) -> int:
@@ -61,11 +63,14 @@ def gauge(
     make_good: int = 0,
     failures: Iterable[Failure] = (),
     last: int = 0,
+    *,
+    outside: int = 0,
 ) -> Gauge:
     """The share as the rule counts it: what is bought and what is set aside, of both and the ordinary goods."""
     whole = assistance + ordinary + reserve
     share = (assistance + reserve) * 10_000 // whole if assistance + ordinary else None
-    return Gauge(share, required, assistance, ordinary, reserve, make_good, tuple(failure_words(failures)), last)
+    because = tuple(failure_words(failures))
+    return Gauge(share, required, assistance, ordinary, reserve, make_good, because, last, outside)
 
 
 def failure_words(failures: Iterable[Failure]) -> list[str]:

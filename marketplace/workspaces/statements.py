@@ -20,8 +20,12 @@ from marketplace.workspaces.templatetags._figures import fen
 from procurement.compliance.models import YearClosing
 from procurement.compliance.queries import OrderRow, Statement, statement
 from procurement.policy.errors import NoPolicyInForce
+from procurement.policy.models import Occasion
 from procurement.priority.models import Certificate, Decision, PriorityException
+from procurement.priority.words import rule_label
 from procurement.priority.years import as_ordinary
+from procurement.programmes.outside_queries import OutsideRow
+from procurement.programmes.reattribution_queries import HandOver
 
 
 def statement_context(union: Organisation, year: int) -> dict[str, Any]:
@@ -45,9 +49,12 @@ def statement_context(union: Organisation, year: int) -> dict[str, Any]:
             found.to_make_good,
             found.failures,
             found.last_assistance,
+            outside=found.outside,
         ),
+        "elsewhere": [_elsewhere(row) for row in found.outside_purchases],
         "policies": len({row.policy for row in found.orders} | {found.policy}),
         "orders": [_order(row) for row in found.orders],
+        "moved": [_moved(row) for row in found.hand_overs],
         "certificates": [_certificate(one) for one in certificates.prefetch_related(_decided()).order_by("id")],
         "exceptions": used.select_related("product__commodity_class", "decided_for").order_by("id")[:200],
         "outcomes": found.decisions,
@@ -128,7 +135,7 @@ def statement_sheets(union: Organisation, year: int) -> list[Sheet]:
     found: Statement = context["statement"]
     return [
         _summary_sheet(union, found),
-        _orders_sheet(found, context["orders"]),
+        _orders_sheet(found, [*context["orders"], *context["moved"]]),
         Sheet(
             _("Decisions"),
             (Column("outcome", _("Decision"), "outcome"), Column("number", _("How many"), "count")),
@@ -157,6 +164,7 @@ def statement_sheets(union: Organisation, year: int) -> list[Sheet]:
             ),
             context["exceptions"],
         ),
+        _elsewhere_sheet(found, context["elsewhere"]),
     ]
 
 
@@ -186,11 +194,17 @@ def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
         (_("Accepted and paid: ordinary products"), found.counted_ordinary),
         (_("Left the purses, by the ledger"), found.spent),
         (_("Leakage"), found.leakage),
+        (_("Bought elsewhere, no part of the share"), found.outside),
     ]
     shares = [
         (_("Share"), found.share_bp),
         (_("Share of what is accepted and paid"), found.counted_share_bp),
         (_("Minimum share"), found.minimum_share_bp),
+        *(
+            [(_("Share if what was bought elsewhere were ordinary goods"), found.share_with_outside_bp)]
+            if found.outside
+            else []
+        ),
     ]
     verdicts = [(_("Verdict"), _("Minimum reached") if found.share_kept else _("Below the minimum"))]
     if found.last_assistance:
@@ -281,6 +295,63 @@ def _order(row: OrderRow) -> dict[str, Any]:
         "policy": row.policy,
         "minimum": row.minimum_share_bp,
     }
+
+
+def _moved(row: HandOver) -> dict[str, Any]:
+    """An order that was handed on or taken over, as a row among the orders; what left stands below zero."""
+    words = _("taken over from %(union)s") if row.is_in else _("handed on to %(union)s")
+    return {
+        "number": row.order,
+        "words": words % {"union": row.other_name},
+        "because": row.because,
+        "placed_on": date.fromisoformat(row.on),
+        "recipients": row.recipients,
+        "assistance": row.assistance,
+        "ordinary": row.ordinary,
+        "waived": row.waived,
+        "counted": row.assistance + row.ordinary,
+        "share": None,
+        "policy": words % {"union": row.other_name},
+        "minimum": None,
+    }
+
+
+def _elsewhere(row: OutsideRow) -> dict[str, Any]:
+    """A purchase from outside in words; what was reversed has no amount any more."""
+    remark = (
+        _("Reversed: %(because)s") % {"because": row.because}
+        if row.reversed
+        else " ".join(row.said or map(rule_label, row.found))
+    )
+    return {
+        "number": row.number,
+        "bought_on": date.fromisoformat(row.bought_on),
+        "occasion": Occasion(row.occasion).label,
+        "supplier": row.supplier,
+        "invoice": row.invoice,
+        "members": row.members,
+        "per_head": row.per_head,
+        "amount": row.amount,
+        "counts": 0 if row.reversed else row.amount,
+        "remark": remark,
+        "reversed": row.reversed,
+    }
+
+
+def _elsewhere_sheet(found: Statement, rows: list[dict[str, Any]]) -> Sheet:
+    columns = (
+        Column("number", _("Number")),
+        Column("bought_on", _("Bought on"), "date"),
+        Column("occasion", _("Occasion")),
+        Column("supplier", _("Supplier")),
+        Column("invoice", _("Invoice number")),
+        Column("members", _("Members"), "count"),
+        Column("per_head", _("Per head"), "money"),
+        Column("amount", _("Amount"), "money"),
+        Column("counts", _("Counts"), "money"),
+        Column("remark", _("Remark")),
+    )
+    return Sheet(_("Purchases from outside"), columns, rows, {"number": _("Together"), "counts": found.outside})
 
 
 def _certificate(one: Certificate) -> dict[str, Any]:

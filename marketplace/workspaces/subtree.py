@@ -22,6 +22,7 @@ from marketplace.workspaces.sheets import Column
 from procurement.policy.queries import policies_of
 from procurement.priority.models import UnionYear
 from procurement.priority.years import as_ordinary, decided_under, last_day
+from procurement.programmes import outside_queries as outside
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class UnionRow:
     def reserve(self) -> int:
         """Fen set aside."""
         return self.figures.reserve
+
+    @property
+    def outside(self) -> int:
+        """Fen bought elsewhere, no part of the share."""
+        return self.figures.outside
 
     @property
     def share(self) -> int | None:
@@ -134,6 +140,7 @@ COLUMNS = (
     Column("assistance", _("Assistance"), "money"),
     Column("ordinary", _("Ordinary"), "money"),
     Column("reserve", _("Set aside"), "money"),
+    Column("outside", _("Bought elsewhere"), "money"),
     Column("share", _("Share"), "bp"),
     Column("required", _("Minimum"), "bp"),
     Column("verdict", _("Verdict")),
@@ -170,11 +177,12 @@ def _of_year(year: int, name: str) -> Subquery:
 
 
 def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:
-    """The figures of these unions: five statements whatever their number. The minimum is that of each union's statement."""
+    """The figures of these unions: six statements whatever their number. The minimum is that of each union's statement."""
     ids = [union.pk for union in unions]
     years = {row.union_id: row for row in UnionYear.objects.filter(union__in=ids, gift_year=year)}
     reserves = _reserves(year, union__in=ids)
     minimum, bound = _minima(unions, year), decided_under(unions, year)
+    elsewhere = outside.sums(ids, year)
     rows = []
     for union in unions:
         found = years.get(union.pk) or UnionYear(union=union, gift_year=year)
@@ -182,7 +190,9 @@ def union_rows(unions: list[Organisation], year: int) -> list[UnionRow]:
         if found.closed_share_bp is not None:
             share_bp = found.closed_share_bp
         held = reserves.get(union.pk, 0) + found.shortfall
-        figures = gauge(found.assistance, found.ordinary + as_ordinary(found.brought_forward, share_bp), held, share_bp)
+        bought = elsewhere.get(union.pk, 0)
+        ordinary = found.ordinary + as_ordinary(found.brought_forward, share_bp)
+        figures = gauge(found.assistance, ordinary, held, share_bp, outside=bought)
         rows.append(UnionRow(union, figures, found.make_good_due))
     return rows
 
@@ -200,7 +210,8 @@ def totals(top: Organisation, year: int) -> Totals:
     share_bp = _minima([top], year)[top.pk]
     ordinary = (sums["ordinary"] or 0) + as_ordinary(sums["brought"] or 0, share_bp)
     reserve = sum(_reserves(year, union__in=unions).values()) + (sums["shortfall"] or 0)
-    figures = gauge(sums["assistance"] or 0, ordinary, reserve, share_bp)
+    elsewhere = sum(outside.sums(unions.values("pk"), year).values())
+    figures = gauge(sums["assistance"] or 0, ordinary, reserve, share_bp, outside=elsewhere)
     return Totals(figures, unions.count(), bought.count())
 
 

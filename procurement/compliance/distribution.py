@@ -5,13 +5,14 @@ As decided when the orders were placed, less what was cancelled, refused or retu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
 from procurement.priority.models import Certificate, Decision, ExceptionState, Outcome, PriorityException, Release
+from procurement.programmes.reattribution_queries import taken_in
 
 # As the statement counts: what no policy covers is no gift, and what an exception waives stands beside the share.
 _ASSISTANCE = Q(outcome=Outcome.ASSISTANCE)
@@ -79,8 +80,18 @@ def by(year: int, *names: str, most: int | None = _MOST, where: Q | None = None)
 
 
 def by_union(year: int) -> list[Row]:
-    """By union."""
-    return by(year, "union__name", "union__name_en")
+    """By union: the sums of the statements, with what was handed on from one to another."""
+    rows = {row.name: row for row in by(year, "union__name", "union__name_en", most=None)}
+    for one in taken_in(year).select_related("union", "to_union"):
+        for sign, union in ((-1, one.union), (1, one.to_union)):
+            row = rows.get(union.name) or Row(union.name, union.name_en, 0, 0, 0)
+            rows[union.name] = replace(
+                row,
+                assistance=row.assistance + sign * one.assistance,
+                ordinary=row.ordinary + sign * one.ordinary,
+                waived=row.waived + sign * one.waived,
+            )
+    return sorted((row for row in rows.values() if row.amount > 0), key=lambda row: -row.amount)[:_MOST]
 
 
 def by_county(year: int) -> list[Row]:

@@ -18,6 +18,7 @@ from procurement.compliance.queries import statement
 from procurement.priority.models import Decision, Judgement, Release
 from procurement.priority.replay import engine_files
 from procurement.programmes.models import Programme
+from procurement.programmes.outside_queries import of_year
 from suppliers.offerbook.packing import Citing, cited_books
 
 
@@ -32,7 +33,7 @@ def build_pack(order: Order, out: Path) -> Pack:
 
 def contents_of(order: Order) -> tuple[list[int], dict[str, bytes]]:
     """What an order's pack holds now: the ids of its entries and its programme's, and as files every judgement with input, output and
-    engine, the books of offers that they cite, its decisions, the statement of its year.
+    engine, the books of offers that they cite, its decisions, the statement of its year with the entries of what was bought elsewhere.
 
     A judgement's book can only be found once the judgement has its place in the log.
     """
@@ -47,8 +48,11 @@ def contents_of(order: Order) -> tuple[list[int], dict[str, bytes]]:
             files[f"decisions/{judgement.pk}.output.json"] = judgement.output.encode()
         files["order.json"] = canonical(_order(order))
         files["statement.json"] = canonical(statement(order.union, order.gift_year).as_dict())
+        elsewhere = [f"outside:{one.number}" for one in of_year(order.union, order.gift_year)]
         entries = list(
-            Entry.objects.filter(subject__in=[subject, f"order:{order.number}"]).values_list("pk", flat=True)
+            Entry.objects.filter(subject__in=[subject, f"order:{order.number}", *elsewhere]).values_list(
+                "pk", flat=True
+            )
         )
         books = cited_books(_citing(judgements))
     return sorted(books.entries.union(entries)), files | books.files

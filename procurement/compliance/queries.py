@@ -27,6 +27,8 @@ from procurement.priority.models import (
 )
 from procurement.priority.reserves import reserve
 from procurement.priority.years import left_to_buy, policy_of_year, to_make_good
+from procurement.programmes.outside_queries import OutsideRow, rows_of
+from procurement.programmes.reattribution_queries import HandOver, hand_overs
 
 # Assistance and ordinary fen of each order: live is what was decided less what was released by cancellations, refusals and returns;
 # accepted and paid as parcels and supplier orders stand. A box's amount is split as its components were decided, so the parts come
@@ -69,8 +71,8 @@ _ORDERS = """
 """
 
 
-# What moves a purse on behalf of gifts: an order, and whatever of it comes back.
-_GIFTS = ("order.placed", "loss.given_back", "loss.refunded")
+# What moves a purse on behalf of gifts: an order, whatever of it comes back, and one that is handed on to another union.
+_GIFTS = ("order.placed", "loss.given_back", "loss.refunded", "order.reattributed")
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,9 @@ class Statement:
     `carried_in` is the money set aside for assistance products that came over from them, `late` came back of their gifts.
     `carried_forward` is what this year leaves to be bought now. Once closed (`closed_on`) a statement stays, and `shortfall` is
     what was set aside and not spent.
+
+    `outside` was bought elsewhere: neither A nor O. `hand_overs` are orders booked to the wrong union, in all sums above: out of that
+    year, into this one.
     """
 
     union: str
@@ -161,6 +166,9 @@ class Statement:
     late: tuple[LateRow, ...] = ()
     closed_on: str = ""
     shortfall: int = 0
+    outside: int = 0
+    outside_purchases: tuple[OutsideRow, ...] = ()
+    hand_overs: tuple[HandOver, ...] = ()
 
     @property
     def share_bp(self) -> int:
@@ -173,6 +181,12 @@ class Statement:
         """The assistance part of what is accepted and paid."""
         whole = self.counted_assistance + self.counted_ordinary
         return self.counted_assistance * 10_000 // whole if whole else 10_000
+
+    @property
+    def share_with_outside_bp(self) -> int:
+        """What the share would be if everything bought elsewhere were ordinary goods of it: for whoever compares; it binds nobody."""
+        whole = self.assistance + self.ordinary + self.outside
+        return self.assistance * 10_000 // whole if whole else 10_000
 
     @property
     def share_kept(self) -> bool:
@@ -200,7 +214,7 @@ class Statement:
         fields = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in ("orders", "decisions", "failures", "late")
+            if name not in ("orders", "decisions", "failures", "late", "outside_purchases", "hand_overs")
         }
         fields |= {"certificates": list(self.certificates), "exceptions": list(self.exceptions)}
         told = ("share_bp", "counted_share_bp", "share_kept", "last_year_kept", "last_year_missing", "compliant")
@@ -209,6 +223,9 @@ class Statement:
         fields["failures"] = [asdict(one) for one in self.failures]
         fields["late"] = [asdict(one) for one in self.late]
         fields["decisions"] = dict(self.decisions)
+        fields["outside_purchases"] = [one.as_dict() for one in self.outside_purchases]
+        fields["hand_overs"] = [one.as_dict() for one in self.hand_overs]
+        fields["share_with_outside_bp"] = self.share_with_outside_bp
         return fields
 
 
@@ -224,7 +241,9 @@ def statement(union: Organisation, year: int) -> Statement:
         return sealed(YearClosing.objects.get(union=union, gift_year=year).statement)
     policy = policy_of_year(union, year)
     rows = _orders(union, year)
-    assistance, ordinary = sum(r.assistance for r in rows), sum(r.ordinary for r in rows)
+    moved = hand_overs(union, year)
+    helped, plain = sum(m.assistance for m in moved), sum(m.ordinary for m in moved)
+    assistance, ordinary = sum(r.assistance for r in rows) + helped, sum(r.ordinary for r in rows) + plain
     set_aside = reserve(union, year)
     share_bp = policy.minimum_share_bp
     brought = row.brought_forward if row else 0
@@ -236,6 +255,7 @@ def statement(union: Organisation, year: int) -> Statement:
     missing = to_make_good(assistance - brought, ordinary, set_aside, share_bp) if row and row.make_good_due else 0
     owed = _refund_due(union, year)
     last = before.assistance if before and policy.keep_last_year else 0
+    elsewhere = rows_of(union, year)
     return Statement(
         union=union.code,
         union_name=union.name,
@@ -244,11 +264,11 @@ def statement(union: Organisation, year: int) -> Statement:
         minimum_share_bp=share_bp,
         assistance=assistance,
         ordinary=ordinary,
-        waived=sum(r.waived for r in rows),
+        waived=sum(r.waived for r in rows) + sum(m.waived for m in moved),
         reserve=set_aside,
         ordinary_limit=limit,
-        counted_assistance=sum(r.counted_assistance for r in rows),
-        counted_ordinary=sum(r.counted_ordinary for r in rows),
+        counted_assistance=sum(r.counted_assistance for r in rows) + helped,
+        counted_ordinary=sum(r.counted_ordinary for r in rows) + plain,
         released=sum(r.released for r in rows),
         spent=_spent(union, year) - owed,
         refund_due=owed,
@@ -276,6 +296,9 @@ def statement(union: Organisation, year: int) -> Statement:
         carried_in=_carried_in(union, year),
         carried_forward=left_to_buy(assistance - brought, ordinary, share_bp),
         late=_late(union, year),
+        outside=sum(one.amount for one in elsewhere if not one.reversed),
+        outside_purchases=elsewhere,
+        hand_overs=moved,
     )
 
 
@@ -284,7 +307,9 @@ def sealed(content: str) -> Statement:
     told = json.loads(content)
     empty: dict[str, Any] = dict.fromkeys(Statement.__dataclass_fields__, 0)
     fields = empty | {name: value for name, value in told.items() if name in empty}
-    rows: dict[str, type] = {"orders": OrderRow, "failures": Failure, "late": LateRow}
+    rows: dict[str, type] = {
+        "orders": OrderRow, "failures": Failure, "late": LateRow, "outside_purchases": OutsideRow, "hand_overs": HandOver,
+    }  # fmt: skip
     fields |= {name: tuple(row(**one) for one in told.get(name, ())) for name, row in rows.items()}
     fields |= {name: tuple(told[name]) for name in ("certificates", "exceptions")}
     return Statement(**fields | {"decisions": tuple(sorted(told["decisions"].items()))})

@@ -139,6 +139,22 @@ _STEPPED_ASIDE = """
     GROUP BY d.union_id, o.id, p.id ORDER BY o.id
 """
 
+# Registered all the same, for it happened: over the cap, on no allowed occasion, in a forbidden form, or short of procurement steps.
+_OUTSIDE = """
+    SELECT o.union_id, 'outside:' || o.number, o.supplier, o.amount FROM programmes_outsidepurchase o
+    WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s AND o.found <> '[]'
+        AND NOT EXISTS (SELECT FROM programmes_outsidereversal v WHERE v.purchase_id = o.id) ORDER BY o.id
+"""
+
+# A digital invoice's number is its own in the whole country: two unions cannot both have paid it.
+_ONE_INVOICE = """
+    SELECT o.union_id, 'outside:' || o.number, o.invoice, o.amount FROM programmes_outsidepurchase o
+    WHERE o.union_id = ANY(%(unions)s) AND o.gift_year = %(year)s AND length(o.invoice) = 20
+        AND NOT EXISTS (SELECT FROM programmes_outsidereversal v WHERE v.purchase_id = o.id)
+        AND EXISTS (SELECT FROM programmes_outsidepurchase other WHERE other.invoice = o.invoice AND other.union_id <> o.union_id
+            AND NOT EXISTS (SELECT FROM programmes_outsidereversal v WHERE v.purchase_id = other.id)) ORDER BY o.id
+"""
+
 # Each by its statement, but for what the watchdogs count.
 _FLAGS: tuple[tuple[str, Any, Any, str | None], ...] = (
     (
@@ -185,6 +201,20 @@ _FLAGS: tuple[tuple[str, Any, Any, str | None], ...] = (
         _("Two orders just under a step of procurement"),
         _("Same union, same occasion, within 14 days: each below the step, together at or above it."),
         _SPLIT,
+    ),
+    (
+        "outside_against_the_rule",
+        _("Bought elsewhere against the rule"),
+        _(
+            "It took a member over the cap, was on no allowed occasion, in a forbidden form, or had too few quotations or deciders."
+        ),
+        _OUTSIDE,
+    ),
+    (
+        "one_invoice_twice",
+        _("One invoice, registered by two unions"),
+        _("A digital invoice's number is its own in the whole country: two unions cannot both have paid it."),
+        _ONE_INVOICE,
     ),
     (
         "exceptions_cluster",

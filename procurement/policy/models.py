@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOper
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.ledger.models import PursePurpose
 from marketplace.organisations.models import UnionLevel, User
@@ -44,7 +45,7 @@ class Occasion(models.TextChoices):
 class GiftForm(models.TextChoices):
     """The form that a gift takes; a policy lists those that it forbids."""
 
-    GOODS = "goods", _("Goods")
+    GOODS = "goods", pgettext_lazy("form of a gift", "Goods")
     VOUCHER_NAMED = "voucher_named", _("Voucher that names shop and item")
     VOUCHER_GENERIC = "voucher_generic", _("Generic voucher")
     SHOPPING_CARD = "shopping_card", _("Shopping card")

@@ -45,6 +45,7 @@ _RULES: dict[str, str | Promise] = {
     "form": _("form of the gift"),
     "quotations": _("quotations"),
     "approvers": _("people who decide"),
+    "no_policy": _("no policy in force"),
 }
 
 

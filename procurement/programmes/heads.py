@@ -11,11 +11,24 @@ from django.db import connection
 from marketplace.organisations.models import Organisation
 from procurement.programmes.models import Programme
 
-# A purchase from outside counts for the members on its list; without a list for every member, for nobody can say who was left out.
+# An order that was handed on to another union still reached its members: it counts in their cap there as well as here, but its
+# assistance goods only there. A purchase from outside counts for the members on its list; without a list for every member, for
+# nobody can say who was left out.
 _EARLIER = """
-    SELECT r.person, r.received AS fen, r.received_assistance AS assistance, r.received_fenced AS fenced
-    FROM programmes_recipient r JOIN programmes_programme p ON p.id = r.programme_id
-    WHERE p.gift_year = %(year)s AND p.state = 'placed' AND p.union_id = %(union)s
+    SELECT r.person, r.received AS fen, CASE WHEN p.counts THEN r.received_assistance ELSE 0 END AS assistance,
+        CASE WHEN p.counts THEN r.received_fenced ELSE 0 END AS fenced
+    FROM programmes_recipient r JOIN (
+        SELECT p.id, coalesce((SELECT h.to_union_id FROM programmes_reattribution h
+            WHERE h.order_id = p.order_id AND h.state = 'taken' ORDER BY h.turn DESC LIMIT 1), p.union_id) = p.union_id AS counts
+        FROM programmes_programme p WHERE p.gift_year = %(year)s AND p.state = 'placed' AND p.union_id = %(union)s
+    ) p ON p.id = r.programme_id
+    UNION ALL
+    SELECT m.person, m.received, CASE WHEN EXISTS (SELECT FROM programmes_reattribution later WHERE later.order_id = h.order_id
+        AND later.state = 'taken' AND later.turn > h.turn) THEN 0 ELSE m.assistance END, 0
+    FROM programmes_reattributedmember m JOIN programmes_reattribution h ON h.id = m.reattribution_id
+    WHERE h.gift_year = %(year)s AND h.to_union_id = %(union)s AND h.state = 'taken'
+        AND NOT EXISTS (SELECT FROM programmes_reattribution again WHERE again.order_id = h.order_id
+            AND again.to_union_id = h.to_union_id AND again.state = 'taken' AND again.turn > h.turn)
     UNION ALL
     SELECT m.person, o.per_head, 0, 0
     FROM programmes_outsidemember m JOIN programmes_outsidepurchase o ON o.id = m.purchase_id

@@ -37,6 +37,7 @@ from procurement.programmes.errors import (
     InvoiceRegistered,
     InvoiceUnreadable,
     ListFaulty,
+    LongAgo,
     NobodyReached,
     NotAPerson,
     NothingPaid,
@@ -59,6 +60,7 @@ NO_POLICY = "no_policy"
 Found = list[Any]  # [code, data] of a violation
 _INVOICE = re.compile(r"[0-9A-Z][0-9A-Z-]{5,29}", re.ASCII)
 _WHOLE = "outside"
+_FIRST_YEAR = 2000
 _MOST_FEN, _MOST_MEMBERS = 1_000_000_000, 10_000_000
 
 
@@ -101,7 +103,10 @@ def register(
         # Two forms sent at once wait here for each other, also when they are of two years.
         Organisation.objects.select_for_update(no_key=True, of=("self",)).get(pk=union.pk)
         earlier = OutsidePurchase.objects.filter(union=union, invoice=bought.invoice).select_related("reversal").first()
-        if faults := [*_faults(bought), *_registered(earlier), *_closed(union, bought.gift_year)]:
+        faults = [*_faults(bought), *_registered(earlier)]
+        if not any(isinstance(fault, OtherYear | LongAgo) for fault in faults):
+            faults += _closed(union, bought.gift_year)
+        if faults:
             raise Refusals(faults)
         purchase = _store(actor, union, bought, persons, earlier)
         for kind, name, content in papers:
@@ -204,6 +209,8 @@ def _faults(bought: Bought) -> Iterable[HouseError]:
     if bought.bought_on > timezone.localdate():
         yield NotYetBought(day=bought.bought_on)
     first = bought.bought_on.year
+    if first < _FIRST_YEAR:
+        yield LongAgo(day=bought.bought_on)
     if bought.gift_year not in (first, first + 1):
         yield OtherYear(day=bought.bought_on, first=first, last=first + 1)
     if not bought.supplier:

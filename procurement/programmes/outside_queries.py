@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,7 +25,7 @@ _SAID: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class OutsideRow:
-    """A purchase from outside in a statement; amounts in fen. `found` are the codes of what the rule said against it."""
+    """A purchase from outside in a statement; amounts in fen. What the rule said against it: `found` in codes, `said` in words."""
 
     number: str
     bought_on: str
@@ -41,10 +40,13 @@ class OutsideRow:
     found: tuple[str, ...]
     reversed: bool
     because: str
+    said: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The published form: integers and strings only."""
-        return asdict(self) | {"named": int(self.named), "reversed": int(self.reversed), "found": list(self.found)}
+        """The published form: codes for programs, no sentences, whose language is the reader's."""
+        fields = asdict(self) | {"found": list(self.found)}
+        del fields["said"]
+        return fields
 
 
 def of_year(union: Organisation, year: int) -> QuerySet[OutsidePurchase]:
@@ -53,9 +55,9 @@ def of_year(union: Organisation, year: int) -> QuerySet[OutsidePurchase]:
     return found.select_related("reversal").order_by("bought_on", "id")
 
 
-def sums(unions: Iterable[int], year: int) -> dict[int, int]:
-    """Fen bought outside in the year, by union (id), without what was reversed. One statement."""
-    rows = OutsidePurchase.objects.filter(union__in=list(unions), gift_year=year, reversal__isnull=True)
+def sums(unions: Any, year: int) -> dict[int, int]:
+    """Fen bought outside in the year, by union, without what was reversed; `unions` are ids or a query of them. One statement."""
+    rows = OutsidePurchase.objects.filter(union__in=unions, gift_year=year, reversal__isnull=True)
     return dict(rows.order_by().values_list("union").annotate(fen=Sum("amount")))
 
 
@@ -74,6 +76,7 @@ def rows_of(union: Organisation, year: int) -> tuple[OutsideRow, ...]:
             per_head=one.per_head,
             amount=one.amount,
             found=tuple(code for code, _data in one.found),
+            said=tuple(said(one)),
             reversed=hasattr(one, "reversal"),
             because=one.reversal.because if hasattr(one, "reversal") else "",
         )

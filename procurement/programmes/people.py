@@ -50,6 +50,13 @@ def person_of(union: Organisation, person: Person) -> str:
     return blind_index("member", f"{union.code} {_known_by(person)}")
 
 
+def person_of_recipient(union: Organisation, recipient: Recipient) -> str:
+    """The same for somebody on another union's list, as this union would find them by member number, else name and phone."""
+    unnumbered = recipient.member_no.startswith("~")
+    known_by = f"{recipient.name} {recipient.phone}" if unnumbered else recipient.member_no
+    return blind_index("member", f"{union.code} {known_by}")
+
+
 def _known_by(person: Person) -> str:
     return person.member_no or f"{person.name} {person.phone}"
 

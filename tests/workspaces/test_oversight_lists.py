@@ -43,7 +43,14 @@ def test_the_workbook_of_the_statement_equals_the_statement_to_the_fen(world: No
     arguments = (YEAR,) if name == "union" else (cast.UNION, YEAR)
     found = book(Person(who).open(f"{name}:statement_xlsx", *arguments))
     said = statement(builders.side().union, YEAR)
-    assert found.sheetnames == ["Statement", "Orders", "Decisions", "No-equivalent certificates", "Exceptions used"]
+    assert found.sheetnames == [
+        "Statement",
+        "Orders",
+        "Decisions",
+        "No-equivalent certificates",
+        "Exceptions used",
+        "Purchases from outside",
+    ]
     summary = {row[0]: row[1:] for row in rows(found["Statement"])[1:]}
     amounts = {
         "Assistance products": said.assistance,

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from marketplace.organisations.models import Role
 from marketplace.workspaces.audit import overview, policies, views
+from marketplace.workspaces.outside import outside_pages
 
 app_name = "audit"
 urlpatterns = [
@@ -22,6 +24,7 @@ urlpatterns = [
     path("policies/", policies.index, name="policies"),
     path("policies/<int:pk>/simulate/", policies.simulate, name="policy_simulate"),
     path("policies/simulations/<int:pk>/", policies.simulation, name="simulation"),
+    *outside_pages("audit", Role.AUDITOR),
     path("cases/", views.cases, name="cases"),
     path("cases/<int:pk>/", views.case, name="case"),
 ]

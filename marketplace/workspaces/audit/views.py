@@ -27,6 +27,7 @@ from marketplace.workspaces.templatetags.house import subject_label
 from procurement.audit import actions
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import Judgement
+from procurement.programmes.outside_models import OutsidePurchase
 
 
 @open_to(Role.AUDITOR)
@@ -157,10 +158,12 @@ def case(request: HouseRequest, pk: int) -> HttpResponse:
 
 
 def _page_about(case: AuditCase) -> str:
-    """The address of the order or statement that the case is about; empty for anything else."""
+    """The address of the order, purchase or statement that the case is about; empty for anything else."""
     kind, _colon, number = case.subject.partition(":")
     if kind == "order" and Order.objects.filter(number=number).exists():
         return reverse("audit:order", args=[number])
+    if kind == "outside" and OutsidePurchase.objects.filter(number=number).exists():
+        return reverse("audit:elsewhere_one", args=[number])
     if kind == "statement" and number.isascii() and number.isdigit() and len(number) == 4:
         return reverse("audit:statement", args=[case.union.code, int(number)])
     return ""

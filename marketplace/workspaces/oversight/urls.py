@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from marketplace.organisations.models import Role
 from marketplace.workspaces.incidents import pages
+from marketplace.workspaces.outside import outside_pages
 from marketplace.workspaces.oversight import requests, views, years
 
 app_name = "oversight"
@@ -19,6 +20,7 @@ urlpatterns = [
     path("years/<str:code>/<int:year>/close/", years.close_year, name="close_year"),
     path("incidents/", incidents, name="incidents"),
     path("incidents/<int:pk>/", incident, name="incident"),
+    *outside_pages("oversight", Role.UNION_OFFICER),
     path("accreditations/", views.accreditations, name="accreditations"),
     path("accreditations/<str:number>/", views.accreditation_page, name="accreditation"),
     path("accreditations/<str:number>/carry-on/", views.carry_on, name="carry_on"),

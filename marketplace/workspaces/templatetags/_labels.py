@@ -136,6 +136,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "order": _("Order %(number)s"),
     "statement": _("Compliance statement %(number)s"),
     "exception": _("Exception %(number)s"),
+    "outside": _("Purchase from outside %(number)s"),
 }
 
 

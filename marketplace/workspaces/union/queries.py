@@ -20,6 +20,7 @@ from procurement.policy.errors import NoPolicyInForce
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
 from procurement.priority.years import as_ordinary, policy_of_year, to_make_good
+from procurement.programmes import outside_queries as outside
 from procurement.programmes.models import GiftLine, Programme, ProgrammeState
 
 OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.CHOOSING, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
@@ -48,7 +49,9 @@ def year_gauge(union: Organisation, year: int) -> Gauge | None:
     due = to_make_good(row.counted, row.ordinary, held, minimum) if row.make_good_due else 0
     last = before.assistance if before and policy.keep_last_year else 0
     ordinary = row.ordinary + as_ordinary(row.brought_forward, minimum)
-    return gauge(row.assistance, ordinary, held, minimum, due, failures(union, year) if due else (), last)
+    elsewhere = outside.sums([union.pk], year).get(union.pk, 0)
+    why = failures(union, year) if due else ()
+    return gauge(row.assistance, ordinary, held, minimum, due, why, last, outside=elsewhere)
 
 
 @dataclass(frozen=True)

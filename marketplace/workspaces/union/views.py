@@ -28,6 +28,7 @@ from procurement.audit import actions as audit
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import UnionYear
 from procurement.programmes.models import Complaint, ComplaintState, ProgrammeState
+from procurement.programmes.reattribution_queries import waiting_for
 from procurement.watch.queries import refuted
 from suppliers.provenance.queries import recalls_of
 
@@ -52,6 +53,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "refuted": [one for one in refuted([union.pk]) if one.gift_year >= year - 1 and one.amount],
         "cases": AuditCase.objects.filter(union=union, state=CaseState.OPEN)[:_FEW],
         "problems": Complaint.objects.filter(union=union, state=ComplaintState.OPEN).count(),
+        "offers": waiting_for(union).count(),
         "gauge": gauge,
         "due": queries.Due(year, gauge.make_good, gauge.because) if gauge and gauge.make_good else None,
         "purses": queries.purses(union, year),

@@ -16,6 +16,7 @@ from procurement.programmes.models.papers import Paper, PaperKind
 from procurement.programmes.models.plans import PROGRAMME_MOVES, Delivery, Programme, ProgrammeState
 from procurement.programmes.models.rosters import ImportState, Recipient, RosterImport
 from procurement.programmes.outside_models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
+from procurement.programmes.reattribution_models import ReattributedMember, Reattribution, ReattributionState
 
 __all__ = [
     "COMPLAINT_MOVES",
@@ -38,6 +39,9 @@ __all__ = [
     "PaperKind",
     "Programme",
     "ProgrammeState",
+    "ReattributedMember",
+    "Reattribution",
+    "ReattributionState",
     "Receipt",
     "Recipient",
     "RosterImport",

@@ -1,0 +1,138 @@
+"""Orders booked to the wrong union: offered to the right one, taken over with their money, declined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from marketplace.ledger.models import Purse, PurseKind
+from marketplace.organisations.errors import HouseError
+from marketplace.organisations.models import Organisation, Role
+from marketplace.organisations.scopes import seen_by
+from marketplace.shop.order.models import Order
+from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.pages import put_into, thanks
+from marketplace.workspaces.union.forms import PurseField
+from marketplace.workspaces.union.frame import carried_out
+from procurement.programmes import reattribution as verbs
+from procurement.programmes.reattribution_models import Reattribution, ReattributionState
+
+_SHOWN = 100
+
+
+class HandOnForm(forms.Form):
+    """To which union the order belongs, and why it was booked here."""
+
+    to = forms.TypedChoiceField(label=gettext_lazy("The right union"), coerce=int)
+    because = forms.CharField(
+        label=gettext_lazy("Why it was booked here"), max_length=400, widget=forms.Textarea({"rows": 3})
+    )
+
+    def __init__(self, union: Organisation, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        unions = [(one.pk, one.display_name) for one in verbs.around(union)]
+        self.fields["to"].choices = [("", _("Choose…")), *unions]  # type: ignore[attr-defined]
+
+
+class TakeOverForm(forms.Form):
+    """From which purse the order is paid now."""
+
+    purse = PurseField(label=gettext_lazy("Paid from"), queryset=Purse.objects.none(), empty_label=None)
+
+    def __init__(self, union: Organisation, year: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        purses = Purse.objects.filter(union=union, gift_year=year, kind=PurseKind.GENERAL, covered=True)
+        self.fields["purse"].queryset = purses.select_related("account").order_by("id")  # type: ignore[attr-defined]
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+def index(request: HouseRequest) -> HttpResponse:
+    """Offers that wait for this union, its own, and what moved."""
+    union = request.organisation
+    rows = _own(request).order_by("-id")
+    waiting = list(rows.filter(to_union=union, state=ReattributionState.OFFERED)[:_SHOWN])
+    context = {
+        "waiting": [(one, TakeOverForm(union, one.gift_year, auto_id=f"purse-{one.pk}-%s")) for one in waiting],
+        "rows": list(rows.exclude(pk__in=[one.pk for one in waiting])[:_SHOWN]),
+        "union": union,
+        "is_buyer": Role.BUYER in request.roles,
+    }
+    return render(request, "union/handing.html", context)
+
+
+@open_to(Role.BUYER)
+def hand_on(request: HouseRequest, number: str) -> HttpResponse:
+    """Offer an order that counts here to the union to which it belongs."""
+    union, order = request.organisation, _counted_here(request, number)
+    form = HandOnForm(union, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            to = Organisation.objects.get(pk=form.cleaned_data["to"])
+            verbs.offer(request.user, order, to, form.cleaned_data["because"])
+        except HouseError as error:
+            put_into(form, error)
+        else:
+            thanks(request, _("%(union)s has been asked to take the order over.") % {"union": to.display_name})
+            return redirect("union:handing")
+    return render(request, "union/hand_on.html", {"form": form, "order": order, "own": order.union_id == union.pk})
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+@require_POST
+def take_over(request: HouseRequest, pk: int) -> HttpResponse:
+    """Take an order over, paid from one of the union's purses."""
+    found = _offer(request, pk, to_union=request.organisation)
+    form = TakeOverForm(request.organisation, found.gift_year, request.POST)
+    if form.is_valid() and carried_out(
+        request, lambda: verbs.take_over(request.user, found, form.cleaned_data["purse"])
+    ):
+        thanks(request, _("The order %(order)s counts in your year now.") % {"order": found.order.number})
+    return redirect("union:handing")
+
+
+@open_to(Role.BUYER, Role.APPROVER)
+@require_POST
+def decline(request: HouseRequest, pk: int) -> HttpResponse:
+    """Say that the order belongs elsewhere."""
+    found = _offer(request, pk, to_union=request.organisation)
+    if carried_out(request, lambda: verbs.decline(request.user, found, request.POST.get("answer", "")[:400])):
+        thanks(request, _("The offer is declined."))
+    return redirect("union:handing")
+
+
+@open_to(Role.BUYER)
+@require_POST
+def withdraw(request: HouseRequest, pk: int) -> HttpResponse:
+    """Take an offer back."""
+    found = _offer(request, pk, union=request.organisation)
+    if carried_out(request, lambda: verbs.withdraw(request.user, found)):
+        thanks(request, _("The offer is withdrawn."))
+    return redirect("union:handing")
+
+
+def _own(request: HouseRequest) -> QuerySet[Reattribution]:
+    union = request.organisation
+    rows: QuerySet[Reattribution] = Reattribution.objects.filter(Q(union=union) | Q(to_union=union))
+    # The order itself stays with the union that placed it: here only its number is shown.
+    return rows.select_related("order", "union", "to_union", "offered_by", "answered_by")
+
+
+def _offer(request: HouseRequest, pk: int, **side: Organisation) -> Reattribution:
+    found: Reattribution = get_object_or_404(_own(request).filter(**side), pk=pk)
+    return found
+
+
+def _counted_here(request: HouseRequest, number: str) -> Order:
+    """An order that this union's year counts, wherever it was placed. 404 for any other."""
+    with seen_by(None):
+        order: Order | None = Order.objects.select_related("union", "programme").filter(number=number).first()
+        if order is None or verbs.counted_by(order) != request.organisation:
+            raise Http404
+    return order
