@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -111,7 +113,7 @@ class HandOnView(HouseView):
 class OfferView(HouseView):
     """Answering an offer, or taking it back."""
 
-    roles = (Role.BUYER, Role.APPROVER)
+    roles: ClassVar[tuple[Role, ...]] = (Role.BUYER, Role.APPROVER)
 
     def offered(self, pk: int) -> Reattribution:
         """An offer between the caller's union and another one. 404 for any other."""
@@ -155,6 +157,8 @@ class DeclineView(OfferView):
 
 class WithdrawView(OfferView):
     """Taking an offer back."""
+
+    roles = (Role.BUYER,)
 
     @extend_schema(
         operation_id="withdraw_order_offer",

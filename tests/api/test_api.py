@@ -58,7 +58,7 @@ def test_every_address_names_its_audience() -> None:
         "api-reattributions": Audience(UNION_SIDE),
         "api-take-over": Audience(frozenset({Role.BUYER, Role.APPROVER})),
         "api-decline": Audience(frozenset({Role.BUYER, Role.APPROVER})),
-        "api-withdraw": Audience(frozenset({Role.BUYER, Role.APPROVER})),
+        "api-withdraw": Audience(frozenset({Role.BUYER})),
         "api-outside-purchases": Audience(UNION_SIDE),
         "api-outside-purchase": Audience(UNION_SIDE),
         "api-outside-reverse": Audience(UNION_SIDE),
