@@ -309,6 +309,11 @@ def test_the_served_schema_describes_every_other_address(db) -> None:
     assert paths == {
         "/api/v1/checkpoints/latest": ["get"],
         "/api/v1/exceptions/": ["get"],
+        "/api/v1/incidents/{id}/lift": ["post"],
+        "/api/v1/lots/": ["get", "post"],
+        "/api/v1/lots/{code}/certificate": ["post"],
+        "/api/v1/lots/{code}/hold": ["post"],
+        "/api/v1/lots/{code}/recall": ["post"],
         "/api/v1/orders/": ["get"],
         "/api/v1/orders/{number}": ["get"],
         "/api/v1/orders/{number}/hand-on": ["post"],
