@@ -175,7 +175,8 @@ class RuleMachine(RuleBasedStateMachine):
         self, which: int, times: tuple[int, ...], others: tuple[int, ...], part: int
     ) -> None:
         """Or nothing of it, or twice as much; then a part of the order is given up, of the jars where it has some."""
-        mixed = self.waiting(lambda w: PLAIN in w.goods and w.plan.union_id == self.stage.giver.union.pk)
+        waiting = self.waiting(lambda w: PLAIN in w.goods and w.plan.union_id == self.stage.giver.union.pk)
+        mixed = [w for w in waiting if len(w.goods) > 1] or waiting
         if not mixed:
             return
         wanted = ring(mixed, which)
