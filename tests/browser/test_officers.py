@@ -124,7 +124,9 @@ def test_exceptions_are_granted_and_refused_from_above(site, window, view: View,
             f"申请 {asked[cast.PARTIAL_SECOND].number} 已处理", f"{asked[cast.PARTIAL_SECOND].number} was decided"
         ),
     )
-    press(page, f"/{asked[cast.PARTIAL_FIRST].number}/refuse/")
+    refusal = f"form[action$='/{asked[cast.PARTIAL_FIRST].number}/refuse/']"
+    page.locator(f"{refusal} textarea").fill("同类帮扶产品够用")
+    follow(page, f"{refusal} button")
     assert page.locator(f"form[action*='{asked[cast.PARTIAL_FIRST].number}']").count() == 0
     for sku, words in (
         (cast.PARTIAL_SECOND, view.words("已批准", "Granted")),

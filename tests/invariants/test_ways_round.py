@@ -336,7 +336,7 @@ class TestAccreditations:
 
     @pytest.mark.parametrize(
         "statement",
-        ["UPDATE accreditation_accreditation SET valid_from = current_date + 1 WHERE product_id = %s",
+        ["UPDATE accreditation_accreditation SET valid_from = (now() AT TIME ZONE 'Asia/Shanghai')::date + 1 WHERE product_id = %s",
          "UPDATE organisations_county SET listed = false WHERE code = (SELECT county_id FROM catalogue_product WHERE id = %s)",
          "UPDATE organisations_organisation SET good_standing = false WHERE id ="
          " (SELECT producer_id FROM accreditation_accreditation WHERE product_id = %s)"],
