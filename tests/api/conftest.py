@@ -6,20 +6,17 @@ from django.test import Client
 
 
 @pytest.fixture(scope="module")
-def _world(django_db_setup, django_db_blocker):
+def _world(world_database, django_db_blocker):
     # Models can be imported only once Django is set up, which is after this file was read.
-    from marketplace.demo.world import load
-    from marketplace.organisations.scopes import seen_by
     from tests.api.small_order import place_order
+    from tests.world import visiting
 
-    with django_db_blocker.unblock(), transaction.atomic(), seen_by(None):
-        load()
+    with django_db_blocker.unblock(), visiting(world_database):
         order = place_order()
         with connection.cursor() as cursor:
             # The deferred constraints speak now, as at a commit.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         yield order
-        transaction.set_rollback(True)
 
 
 @pytest.fixture
