@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.organisations.days import days_in_words
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -17,11 +19,11 @@ class Sentence:
     data: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return str(self.text) % self.data
+        return str(self.text) % days_in_words(self.data)
 
 
 class HouseError(Exception):
-    """A refusal. Subclasses give `code` and `sentence`; the data fills the sentence's places."""
+    """A refusal. Subclasses give `code` and `sentence`; the data fills the sentence's places, days among it as dates."""
 
     code = "error"
     sentence: Any = _("This cannot be done.")
@@ -31,7 +33,7 @@ class HouseError(Exception):
         super().__init__(self.code)
 
     def __str__(self) -> str:
-        return str(self.sentence) % self.data
+        return str(self.sentence) % days_in_words(self.data)
 
     @property
     def sentences(self) -> list[str]:

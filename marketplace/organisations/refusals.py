@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, TypedDict
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext
 
+from marketplace.organisations.days import day_in_words
 from marketplace.organisations.errors import HouseError, Refusals, Sentence
 
 
@@ -53,10 +55,14 @@ def _value(value: Any) -> Any:
         return {**_text(value.text), "data": {name: _value(one) for name, one in value.data.items()}}
     if isinstance(value, Promise):
         return _text(value)
+    if isinstance(value, date):
+        return {"day": value.isoformat()[:10]}
     return str(value)
 
 
 def _told(one: Mapping[str, Any]) -> str:
+    if "day" in one:
+        return day_in_words(date.fromisoformat(one["day"]))
     text, context = one["text"], one.get("context")
     words = gettext(text) if context is None else pgettext(context, text)
     if "data" not in one:

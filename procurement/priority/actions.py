@@ -97,7 +97,7 @@ def _unfit(grounds: str, quantity: int, begin: date, end: date) -> Iterator[Hous
     if quantity < 1:
         yield NothingAsked()
     if end < max(begin, timezone.localdate()):
-        yield PeriodUnfit(begin=begin.isoformat(), end=end.isoformat())
+        yield PeriodUnfit(begin=begin, end=end)
 
 
 def _asked_once(

@@ -118,7 +118,7 @@ def _out_of_turn(seller: Organisation, subject: Subject) -> list[HouseError]:
     if not may_challenge(seller, subject):
         faults.append(NoSellerOfTheClass(organisation=seller.display_name, subject=subject.number))
     if (until := open_until(subject)) < timezone.localdate():
-        faults.append(TooLate(subject=subject.number, until=until.isoformat()))
+        faults.append(TooLate(subject=subject.number, until=until))
     return faults
 
 

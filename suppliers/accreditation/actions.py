@@ -172,10 +172,10 @@ def make_valid(actor: User, accreditation: Accreditation, valid_from: date, vali
     """
     _require_officer(actor, Role.COUNTY_OFFICER, accreditation.county)
     if valid_to <= valid_from:
-        raise PeriodWrong(number=accreditation.number, valid_from=valid_from.isoformat(), valid_to=valid_to.isoformat())
+        raise PeriodWrong(number=accreditation.number, valid_from=valid_from, valid_to=valid_to)
     until = notice_ends([accreditation]).get(accreditation.number)
     if until is not None and timezone.localdate() < until:
-        raise NoticeRunning(number=accreditation.number, until=until.isoformat())
+        raise NoticeRunning(number=accreditation.number, until=until)
     with transaction.atomic():
         _succeed(accreditation, valid_from)
         _move(
@@ -195,7 +195,7 @@ def _succeed(accreditation: Accreditation, valid_from: date) -> None:
     )
     for one in older:
         if valid_from > timezone.localdate():
-            raise StillValid(number=accreditation.number, older=one.number, valid_from=valid_from.isoformat())
+            raise StillValid(number=accreditation.number, older=one.number, valid_from=valid_from)
         _move(one, [AccreditationState.VALID], AccreditationState.REVOKED, {"replaced_by": accreditation.number})
 
 

@@ -211,4 +211,4 @@ def collect(
 
 def not_then(what: str, day: date, earliest: date, latest: date) -> NotOnThatDay:
     """The fault of a day that must lie between two others."""
-    return NotOnThatDay(what=what, day=day.isoformat(), earliest=earliest.isoformat(), latest=latest.isoformat())
+    return NotOnThatDay(what=what, day=day, earliest=earliest, latest=latest)

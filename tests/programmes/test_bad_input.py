@@ -74,7 +74,10 @@ class TestPlans:
         refusal = self.create(side(), need_date=day)
         assert isinstance(refusal, PastDate)
         assert told(refusal) == [
-            ("past_date", f"The goods would be needed on {day}, which is past. Choose a day after today.")
+            (
+                "past_date",
+                f"The goods would be needed on {day.day} {day:%B %Y}, which is past. Choose a day after today.",
+            )
         ]
 
     def test_a_purse_of_another_union_year_or_purpose(self) -> None:

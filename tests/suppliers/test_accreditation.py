@@ -145,7 +145,7 @@ def test_not_valid_before_the_public_notice_is_over() -> None:
     accreditation = on_notice(where, notice_days=7)
     with pytest.raises(NoticeRunning) as caught:
         actions.make_valid(where.decider, accreditation, TODAY, YEAR_ON)
-    assert caught.value.data["until"] == (TODAY + timedelta(days=7)).isoformat()
+    assert caught.value.data["until"] == TODAY + timedelta(days=7)
     accreditation.refresh_from_db()
     assert accreditation.state == "public_notice"
 

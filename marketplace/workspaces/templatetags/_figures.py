@@ -9,14 +9,11 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as format_date
-from django.utils.translation import get_language
+
+from marketplace.organisations.days import day_in_words, in_chinese
 
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
 NOTHING = "–"
-
-
-def _is_chinese() -> bool:
-    return (get_language() or "zh").startswith("zh")
 
 
 def parts_of_money(amount: object) -> tuple[str, str, str]:
@@ -49,7 +46,7 @@ def bp(points: int | str | None) -> str:
         return NOTHING
     whole, rest = divmod(abs(int(points)), 100)
     number = f"{'-' if int(points) < 0 else ''}{whole}" + (f".{rest:02d}".rstrip("0") if rest else "")
-    return f"{number}%" if _is_chinese() else f"{number}\N{NO-BREAK SPACE}%"
+    return f"{number}%" if in_chinese() else f"{number}\N{NO-BREAK SPACE}%"
 
 
 def count(number: int | str | None) -> str:
@@ -72,11 +69,11 @@ def when(moment: date | datetime | str | None, style: str = "date") -> str:
     clock = f"{moment:%H:%M}" if isinstance(moment, datetime) else ""
     if style == "clock":
         return clock
-    if _is_chinese():
+    if in_chinese():
         day = {
             "short": f"{moment.month}月{moment.day}日",
             "month": f"{moment.year}年{moment.month}月",
-        }.get(style, f"{moment.year}年{moment.month}月{moment.day}日")
+        }.get(style, day_in_words(moment))
     else:
         day = format_date(moment, {"short": "j M", "month": "M Y"}.get(style, "j M Y"))
     return f"{day} {clock}".strip() if style == "time" else day
