@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from marketplace.api.serializers import PageSerializer
 from marketplace.stock.models import Condition
 from suppliers.provenance.models import IncidentKind, IncidentReason, IncidentState, TransformationKind
 
@@ -24,11 +28,9 @@ class LotSerializer(serializers.Serializer):
     left = serializers.IntegerField()
 
 
-class LotPageSerializer(serializers.Serializer):
+class LotPageSerializer(PageSerializer):
     """A page of lots."""
 
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
     results = LotSerializer(many=True)
 
 
@@ -62,6 +64,12 @@ class NewLotSerializer(serializers.Serializer):
     best_before = serializers.DateField()
 
 
+def _each_once(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    if len({row[name] for row in rows}) < len(rows):
+        raise serializers.ValidationError(_("Something is named twice. Name each once, with all that was used of it."))
+    return rows
+
+
 class WorkSerializer(serializers.Serializer):
     """What was done: purchase notes and lots went in, lots came out."""
 
@@ -72,6 +80,14 @@ class WorkSerializer(serializers.Serializer):
     collections = NoteUsedSerializer(many=True, required=False, max_length=500)
     lots = LotUsedSerializer(many=True, required=False, max_length=500)
     outputs = NewLotSerializer(many=True, min_length=1, max_length=100)
+
+    def validate_collections(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A note named twice would be used up by its last mention alone."""
+        return _each_once(rows, "note")
+
+    def validate_lots(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same of a lot."""
+        return _each_once(rows, "code")
 
 
 class StopSerializer(serializers.Serializer):

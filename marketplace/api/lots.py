@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace.api import lot_serializers as shapes
+from marketplace.api.base import COMMAND_REFUSALS, CURSOR, IDEMPOTENCY_KEY, REFUSALS, CommandView
 from marketplace.api.errors import NotFound
-from marketplace.api.views import COMMAND_REFUSALS, IDEMPOTENCY_KEY, REFUSALS, HouseView, NewestFirst, key_of
 from marketplace.organisations.errors import NotAllowed
 from marketplace.organisations.models import Role
 from marketplace.organisations.scopes import seen_by
-from marketplace.steps.commands import once
 from marketplace.stock.models import Lot, Stock
 from marketplace.workspaces.incidents import visible
 from suppliers.provenance.certificates import issue_certificate
@@ -25,33 +22,16 @@ from suppliers.provenance.incidents import hold, lift, may_open, recall
 from suppliers.provenance.making import NewLot, Work, transform
 from suppliers.provenance.models import Collection, Incident, IncidentKind, IncidentReason, TransformationKind
 
-_CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` or `previous` of another page.")
-
-
-class CommandView(HouseView):
-    """A view whose verbs happen once per idempotency key."""
-
-    def command(self, request: Request, verb: str, body: dict[str, Any], act: Callable[[], dict[str, Any]]) -> Response:
-        """Carry the verb out and answer with what it gives; the same key again gives the first answer."""
-        with once(self.organisation, key_of(request), verb, body) as remembered:
-            if not remembered.is_repeat:
-                remembered.answer = act()
-        return Response(remembered.answer)
-
 
 class LotsView(CommandView):
     """The producer's lots."""
 
     roles = (Role.PRODUCER,)
 
-    @extend_schema(operation_id="lots", parameters=[_CURSOR], responses={200: shapes.LotPageSerializer} | REFUSALS)
+    @extend_schema(operation_id="lots", parameters=[CURSOR], responses={200: shapes.LotPageSerializer} | REFUSALS)
     def get(self, request: Request) -> Response:
         """Lots of the caller's own organisation, newest first, 50 a page."""
-        pages = NewestFirst()
-        rows = Lot.objects.filter(holder=self.organisation).select_related("stock")
-        return pages.get_paginated_response(
-            shapes.LotSerializer(pages.paginate_queryset(rows, request, self), many=True).data
-        )
+        return self.page_of(Lot.objects.filter(holder=self.organisation).select_related("stock"), shapes.LotSerializer)
 
     @extend_schema(
         operation_id="make_lots",
@@ -70,7 +50,7 @@ class LotsView(CommandView):
             fresh = Lot.objects.filter(pk__in=[lot.pk for lot in made]).select_related("stock").order_by("pk")
             return {"lots": [dict(row) for row in shapes.LotSerializer(fresh, many=True).data]}
 
-        return self.command(request, "lots.make", shapes.WorkSerializer(body).data, act)
+        return Response(self.once("lots.make", shapes.WorkSerializer(body).data, act))
 
     def _work(self, body: dict[str, Any]) -> Work:
         """What was asked, of the caller's own notes, lots and articles. NotFound for what it does not have."""
@@ -111,7 +91,7 @@ class LotCertificateView(CommandView):
         def act() -> dict[str, Any]:
             return dict(shapes.CertificateSerializer(issue_certificate(request.user, lot)).data)
 
-        return self.command(request, "lot.certify", {"code": code}, act)
+        return Response(self.once("lot.certify", {"code": code}, act))
 
 
 class StopView(CommandView):
@@ -137,7 +117,7 @@ class StopView(CommandView):
             made = verb(request.user, self.organisation, lot, IncidentReason(said["reason"]), said["words"])
             return _answer(made)
 
-        return self.command(request, f"lot.{self.kind}", {"code": code, **said}, act)
+        return Response(self.once(f"lot.{self.kind}", {"code": code, **said}, act))
 
 
 class HoldView(StopView):
@@ -193,7 +173,7 @@ class LiftView(CommandView):
             lift(request.user, incident, said["words"])
             return _answer(incident)
 
-        return self.command(request, "incident.lift", {"incident": pk, **said}, act)
+        return Response(self.once("incident.lift", {"incident": pk, **said}, act))
 
 
 def _answer(incident: Incident) -> dict[str, Any]:

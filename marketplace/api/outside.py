@@ -6,22 +6,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketplace.api.base import COMMAND_REFUSALS, CURSOR, IDEMPOTENCY_KEY, REFUSALS, UNION_SIDE, HouseView, key_of
 from marketplace.api.serializers import PageSerializer
-from marketplace.api.views import (
-    COMMAND_REFUSALS,
-    IDEMPOTENCY_KEY,
-    REFUSALS,
-    UNION_SIDE,
-    HouseView,
-    NewestFirst,
-    key_of,
-)
+from marketplace.organisations.models import Role
 from procurement.policy.models import GiftForm, Occasion
 from procurement.programmes.models import Programme
 from procurement.programmes.outside import Bought, is_reversed, persons_of, register, reverse
@@ -105,16 +97,12 @@ class OutsidePurchasesView(HouseView):
 
     @extend_schema(
         operation_id="outside_purchases",
-        parameters=[
-            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` or `previous` of another page.")
-        ],
+        parameters=[CURSOR],
         responses={200: OutsidePageSerializer} | REFUSALS,
     )
     def get(self, request: Request) -> Response:
         """Purchases from outside, newest first, 50 a page, the reversed ones too. Papers are on the pages."""
-        pages = NewestFirst()
-        rows = pages.paginate_queryset(_rows(), request, self)
-        return pages.get_paginated_response(OutsidePurchaseSerializer(rows, many=True).data)
+        return self.page_of(_rows(), OutsidePurchaseSerializer)
 
     @extend_schema(
         operation_id="register_outside_purchase",
@@ -149,7 +137,7 @@ class OutsidePurchaseView(HouseView):
 class ReverseView(HouseView):
     """Taking back what was registered wrongly."""
 
-    roles = UNION_SIDE
+    roles = (Role.BUYER,)
 
     @extend_schema(
         operation_id="reverse_outside_purchase",

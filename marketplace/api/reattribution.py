@@ -6,15 +6,14 @@ from typing import ClassVar
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketplace.api.base import COMMAND_REFUSALS, CURSOR, REFUSALS, UNION_SIDE, HouseView
 from marketplace.api.errors import NotFound
 from marketplace.api.serializers import PageSerializer
-from marketplace.api.views import COMMAND_REFUSALS, REFUSALS, UNION_SIDE, HouseView, NewestFirst
 from marketplace.ledger.models import Purse
 from marketplace.organisations.models import Organisation, OrganisationKind, Role
 from marketplace.organisations.scopes import seen_by
@@ -76,22 +75,18 @@ class ReattributionsView(HouseView):
 
     @extend_schema(
         operation_id="reattributions",
-        parameters=[
-            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` or `previous` of another page.")
-        ],
+        parameters=[CURSOR],
         responses={200: ReattributionPageSerializer} | REFUSALS,
     )
     def get(self, request: Request) -> Response:
         """Orders offered, handed on and taken over, newest first, 50 a page."""
-        pages = NewestFirst()
-        rows = pages.paginate_queryset(_rows(), request, self)
-        return pages.get_paginated_response(ReattributionSerializer(rows, many=True).data)
+        return self.page_of(_rows(), ReattributionSerializer)
 
 
 class HandOnView(HouseView):
     """Offering an order to the union to which it belongs."""
 
-    roles = (Role.BUYER, Role.APPROVER)
+    roles = (Role.BUYER,)
 
     @extend_schema(
         operation_id="hand_order_on",

@@ -1,13 +1,13 @@
 """Addresses of the API, version 1."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
-from marketplace.api import lots, outside, reattribution, views
+from marketplace.api import lots, outside, reattribution, statements, views
 
-urlpatterns = [
-    path("statements/<str:union>/<int:year>", views.StatementView.as_view(), name="api-statement"),
+urlpatterns: list[URLPattern] = [
+    path("statements/<str:union>/<int:year>", statements.StatementView.as_view(), name="api-statement"),
+    path("statements/<str:union>/<int:year>/close", statements.CloseYearView.as_view(), name="api-close-year"),
     path("exceptions/", views.ExceptionsView.as_view(), name="api-exceptions"),
-    path("statements/<str:union>/<int:year>/close", views.CloseYearView.as_view(), name="api-close-year"),
     path("orders/", views.OrdersView.as_view(), name="api-orders"),
     path("orders/<str:number>", views.OrderView.as_view(), name="api-order"),
     path("orders/<str:number>/hand-on", reattribution.HandOnView.as_view(), name="api-hand-on"),
@@ -29,3 +29,4 @@ urlpatterns = [
     path("checkpoints/latest", views.LatestCheckpointView.as_view(), name="api-latest-checkpoint"),
     path("schema", views.SchemaView.as_view(), name="api-schema"),
 ]
+urlpatterns.insert(0, path("", views.EntryPointsView.as_view(patterns=urlpatterns), name="api-entry-points"))

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
 from marketplace.api.management.commands.write_schemas import contents
-from marketplace.api.serializers import OrderRowSerializer, StatementSerializer
+from marketplace.api.statements import OrderRowSerializer, StatementSerializer
 from marketplace.evidence.models import Checkpoint
 from marketplace.evidence.sequencer import sequence_all
 from marketplace.fulfilment.models import Consignment, SupplierOrder
@@ -49,19 +49,20 @@ def test_every_address_names_its_audience() -> None:
     resolver = next(p for p in get_resolver().url_patterns if str(p.pattern) == "api/v1/")
     audiences = {pattern.name: pattern.callback.audience for pattern in resolver.url_patterns}
     assert audiences == {
+        "api-entry-points": Audience(),
         "api-statement": Audience(UNION_SIDE),
         "api-exceptions": Audience(UNION_SIDE),
         "api-close-year": Audience(frozenset({Role.APPROVER, Role.UNION_OFFICER})),
         "api-orders": Audience(UNION_SIDE),
         "api-order": Audience(UNION_SIDE),
-        "api-hand-on": Audience(frozenset({Role.BUYER, Role.APPROVER})),
+        "api-hand-on": Audience(frozenset({Role.BUYER})),
         "api-reattributions": Audience(UNION_SIDE),
         "api-take-over": Audience(frozenset({Role.BUYER, Role.APPROVER})),
         "api-decline": Audience(frozenset({Role.BUYER, Role.APPROVER})),
         "api-withdraw": Audience(frozenset({Role.BUYER})),
         "api-outside-purchases": Audience(UNION_SIDE),
         "api-outside-purchase": Audience(UNION_SIDE),
-        "api-outside-reverse": Audience(UNION_SIDE),
+        "api-outside-reverse": Audience(frozenset({Role.BUYER})),
         "api-supplier-orders": Audience(frozenset({Role.PRODUCER})),
         "api-confirm": Audience(frozenset({Role.PRODUCER})),
         "api-ship": Audience(frozenset({Role.PRODUCER})),
@@ -191,7 +192,7 @@ def test_statements_are_constant_in_the_number_of_orders_and_lines(order, as_use
 
 
 def test_pages_follow_one_another(order, as_user, monkeypatch) -> None:
-    monkeypatch.setattr("marketplace.api.views.NewestFirst.page_size", 2)
+    monkeypatch.setattr("marketplace.api.base.NewestFirst.page_size", 2)
     placed = [order.number, *(place_order(number, GOODS_OF_FOUR).number for number in (2, 3))]
     client = as_user("buyer")
     first = client.get(f"{API}/orders/").json()
@@ -292,6 +293,22 @@ def test_no_checkpoint_yet(db) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+# Where to begin.
+
+
+def test_the_root_names_every_address_its_methods_and_who_may_come(db) -> None:
+    answer = Client().get(f"{API}/")
+    found = answer.json()
+    assert (answer.status_code, found["schema"]) == (200, "http://testserver/api/v1/schema")
+    assert Client().get(found["schema"]).status_code == 200
+    told = {one["address"]: (one["methods"], one["roles"]) for one in found["addresses"]}
+    assert told["http://testserver/api/v1/lots/"] == (["GET", "POST"], ["producer"])
+    assert told["http://testserver/api/v1/re-attributions/{pk}/take-over"] == (["POST"], ["approver", "buyer"])
+    assert told["http://testserver/api/v1/checkpoints/latest"] == (["GET"], [])
+    resolver = next(p for p in get_resolver().url_patterns if str(p.pattern) == "api/v1/")
+    assert len(told) == len(resolver.url_patterns)
+
+
 # Schemas.
 
 
@@ -307,6 +324,7 @@ def test_the_served_schema_describes_every_other_address(db) -> None:
     served = yaml.safe_load(Client().get(f"{API}/schema").content)
     paths = {path: sorted(set(found) & {"get", "post"}) for path, found in served["paths"].items()}
     assert paths == {
+        "/api/v1/": ["get"],
         "/api/v1/checkpoints/latest": ["get"],
         "/api/v1/exceptions/": ["get"],
         "/api/v1/incidents/{id}/lift": ["post"],
