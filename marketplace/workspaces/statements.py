@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -14,8 +13,7 @@ from django.utils.translation import ngettext
 
 from marketplace.organisations.models import Organisation
 from marketplace.workspaces.pages import attachment
-from marketplace.workspaces.shares import failure_words, gauge
-from marketplace.workspaces.sheets import Column, Sheet, download
+from marketplace.workspaces.shares import gauge
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.compliance.models import YearClosing
 from procurement.compliance.queries import OrderRow, Statement, statement
@@ -109,9 +107,10 @@ def below_last_year(found: Statement) -> str:
         return ""
     missing = {"missing": fen(found.last_year_missing), "last": fen(found.last_assistance)}
     if found.ordinary and not found.compliant:
-        return _(
-            "Ordinary gifts were bought, and assistance goods are %(missing)s below the %(last)s of the year before."
-        ) % (missing)
+        return (
+            _("Ordinary gifts were bought, and assistance goods are %(missing)s below the %(last)s of the year before.")
+            % missing
+        )
     return _("Assistance goods are %(missing)s below the %(last)s of the year before so far.") % missing
 
 
@@ -122,163 +121,9 @@ def json_download(union: Organisation, year: int) -> HttpResponse:
     except NoPolicyInForce as error:
         raise Http404(str(error)) from error
     # A closed year's file is the sealed one to the byte: whoever has it finds its SHA-256 in the log.
-    is_sealed = found.closed_on and YearClosing.objects.get(union=union, gift_year=year).statement
-    content = is_sealed or json.dumps(found.as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
+    sealed = found.closed_on and YearClosing.objects.get(union=union, gift_year=year).statement
+    content = sealed or json.dumps(found.as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
     return attachment(content.encode(), f"statement-{union.code}-{year}.json", "application/json")
-
-
-def statement_sheets(union: Organisation, year: int) -> list[Sheet]:
-    """The statement as a workbook: what the page says, to the fen. Http404 where no policy is in force."""
-    context = statement_context(union, year)
-    if "refused" in context:
-        raise Http404(context["refused"])
-    found: Statement = context["statement"]
-    return [
-        _summary_sheet(union, found),
-        _orders_sheet(found, [*context["orders"], *context["moved"]]),
-        Sheet(
-            _("Decisions"),
-            (Column("outcome", _("Decision"), "outcome"), Column("number", _("How many"), "count")),
-            [{"outcome": code, "number": number} for code, number in found.decisions],
-        ),
-        *([_late_sheet(found)] if found.late else []),
-        Sheet(
-            _("No-equivalent certificates"),
-            (
-                Column("number", _("Number")),
-                Column("class", _("Class")),
-                Column("for", _("For")),
-                Column("order", _("Order")),
-            ),
-            [one | {"for": ", ".join(one["products"])} for one in context["certificates"]],
-        ),
-        Sheet(
-            _("Exceptions used"),
-            (
-                Column("number", _("Number")),
-                Column("product.get_title", _("Product")),
-                Column("used", _("Used"), "count"),
-                Column("quantity", _("Granted"), "count"),
-                Column("decided_for", _("Granted for")),
-                Column("grounds", _("Grounds")),
-            ),
-            context["exceptions"],
-        ),
-        _elsewhere_sheet(found, context["elsewhere"]),
-    ]
-
-
-def xlsx_download(union: Organisation, year: int) -> HttpResponse:
-    """The statement as a workbook to keep."""
-    return download(statement_sheets(union, year), f"statement-{union.code}-{year}")
-
-
-def _summary_sheet(union: Organisation, found: Statement) -> Sheet:
-    amounts = [
-        (_("Assistance products"), found.assistance),
-        (_("Ordinary products"), found.ordinary),
-        (_("Outside the share by exception"), found.waived),
-        (_("Cancelled, refused or returned, taken off above"), found.released),
-        (
-            _("Shortfall: set aside, not spent, carried over") if found.closed_on else _("Set aside and unspent"),
-            found.reserve,
-        ),
-        *_between_years(found),
-        *([(_("Still to make good"), found.to_make_good)] if found.make_good_due else []),
-        *(
-            [(_("Assistance products of the year before, not to be fallen below"), found.last_assistance)]
-            if found.last_assistance
-            else []
-        ),
-        (_("Accepted and paid: assistance products"), found.counted_assistance),
-        (_("Accepted and paid: ordinary products"), found.counted_ordinary),
-        (_("Left the purses, by the ledger"), found.spent),
-        (_("Leakage"), found.leakage),
-        (_("Bought elsewhere, no part of the share"), found.outside),
-    ]
-    shares = [
-        (_("Share"), found.share_bp),
-        (_("Share of what is accepted and paid"), found.counted_share_bp),
-        (_("Minimum share"), found.minimum_share_bp),
-        *(
-            [(_("Share if what was bought elsewhere were ordinary goods"), found.share_with_outside_bp)]
-            if found.outside
-            else []
-        ),
-    ]
-    verdicts = [(_("Verdict"), _("Minimum reached") if found.share_kept else _("Below the minimum"))]
-    if found.last_assistance:
-        verdicts.append((_("The year before"), below_last_year(found) or _("Not below the year before")))
-    return Sheet(
-        _("Statement"),
-        (
-            Column("what", _("What")),
-            Column("amount", _("Amount"), "money"),
-            Column("share", _("Share"), "bp"),
-            Column("words", _("Remark")),
-        ),
-        [
-            {"what": _("Union"), "words": union.display_name},
-            {"what": _("Gift year"), "words": str(found.year)},
-            {"what": _("Policy"), "words": found.policy},
-            *([{"what": _("Closed on"), "words": found.closed_on}] if found.closed_on else []),
-            *({"what": words, "amount": fen_} for words, fen_ in amounts),
-            *({"what": words, "share": bp_} for words, bp_ in shares),
-            *({"what": what, "words": words} for what, words in verdicts),
-            *(
-                {"what": _("What a producer failed to deliver"), "words": words}
-                for words in failure_words(found.failures)
-            ),
-            *({"what": _("Look at this first"), "words": fact} for fact in red_facts(found)),
-        ],
-    )
-
-
-def _late_sheet(found: Statement) -> Sheet:
-    columns = (
-        Column("number", _("Order")),
-        Column("gift_year", _("Gift year")),
-        Column("assistance", _("Assistance"), "money"),
-        Column("ordinary", _("Ordinary"), "money"),
-    )
-    return Sheet(_("Came back of closed years"), columns, [asdict(one) for one in found.late])
-
-
-def _between_years(found: Statement) -> list[tuple[str, int]]:
-    """What came over from closed years, and what goes on from a closed one."""
-    amounts = [
-        (_("Set-aside money that came over from closed years"), found.carried_in),
-        (_("Brought forward: to be bought for closed years"), found.brought_forward),
-        (
-            _("Assistance products still to be bought for this year"),
-            found.carried_forward if found.closed_on else 0,
-        ),
-    ]
-    return [(words, fen_) for words, fen_ in amounts if fen_]
-
-
-def _orders_sheet(found: Statement, orders: list[dict[str, Any]]) -> Sheet:
-    columns = (
-        Column("number", _("Order")),
-        Column("placed_on", _("Placed on"), "date"),
-        Column("recipients", _("Members"), "count"),
-        Column("assistance", _("Assistance"), "money"),
-        Column("ordinary", _("Ordinary"), "money"),
-        Column("waived", _("Outside the share by exception"), "money"),
-        Column("share", _("Share"), "bp"),
-        Column("counted", _("Accepted and paid"), "money"),
-        Column("policy", _("Policy")),
-        Column("minimum", _("Minimum share"), "bp"),
-    )
-    total = {
-        "number": _("Together"),
-        "assistance": found.assistance,
-        "ordinary": found.ordinary,
-        "waived": found.waived,
-        "share": found.share_bp,
-        "counted": found.counted_assistance + found.counted_ordinary,
-    }
-    return Sheet(_("Orders"), columns, orders, total)
 
 
 def _order(row: OrderRow) -> dict[str, Any]:
@@ -336,22 +181,6 @@ def _elsewhere(row: OutsideRow) -> dict[str, Any]:
         "remark": remark,
         "reversed": row.reversed,
     }
-
-
-def _elsewhere_sheet(found: Statement, rows: list[dict[str, Any]]) -> Sheet:
-    columns = (
-        Column("number", _("Number")),
-        Column("bought_on", _("Bought on"), "date"),
-        Column("occasion", _("Occasion")),
-        Column("supplier", _("Supplier")),
-        Column("invoice", _("Invoice number")),
-        Column("members", _("Members"), "count"),
-        Column("per_head", _("Per head"), "money"),
-        Column("amount", _("Amount"), "money"),
-        Column("counts", _("Counts"), "money"),
-        Column("remark", _("Remark")),
-    )
-    return Sheet(_("Purchases from outside"), columns, rows, {"number": _("Together"), "counts": found.outside})
 
 
 def _certificate(one: Certificate) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from marketplace.workspaces.orders import order_context
 from marketplace.workspaces.packs import ask_here, file_of, pack_context, progress_of
 from marketplace.workspaces.pages import put_into, thanks
 from marketplace.workspaces.papers import paper_download, papers_context
-from marketplace.workspaces.statements import json_download, statement_context, xlsx_download
+from marketplace.workspaces.statement_workbook import xlsx_download
+from marketplace.workspaces.statements import json_download, statement_context
 from marketplace.workspaces.templatetags.house import subject_label
 from procurement.audit import actions
 from procurement.audit.models import AuditCase, CaseState

@@ -20,7 +20,8 @@ from marketplace.workspaces.cases import case_listing
 from marketplace.workspaces.closing import closing_page
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.pages import put_into, thanks, today
-from marketplace.workspaces.statements import json_download, statement_context, xlsx_download
+from marketplace.workspaces.statement_workbook import xlsx_download
+from marketplace.workspaces.statements import json_download, statement_context
 from marketplace.workspaces.union import queries
 from marketplace.workspaces.union.forms import AnswerForm
 from marketplace.workspaces.union.suggestions import festivals_ahead
@@ -66,6 +67,7 @@ def home(request: HouseRequest) -> HttpResponse:
     }
     waiting = (
         "due",
+        "offers",
         "drafts",
         "choosing",
         "submitted",
