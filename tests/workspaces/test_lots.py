@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from marketplace.fulfilment.models import Parcel
 from marketplace.organisations.models import Reveal, User
 from marketplace.stock.models import Lot
-from suppliers.provenance.models import Incident, PassCertificate
+from suppliers.provenance.models import CertificateRule, Collection, Incident, PassCertificate
 from tests.people import signed_in
 from tests.workspaces.persons import Person, statements_of, text
 from tests.world import DATES, YUYANG, bring, placed, side
@@ -69,6 +69,33 @@ def test_faults_are_told_in_words_and_what_was_typed_is_kept(lot: Lot) -> None:
     assert "Fill in the whole lot, or leave it empty." in text(answer)
     answer = Person("p-jx").send("producer:lot_new", **work(lot, out1_units=9_999))
     assert ("would weigh" in text(answer), 'value="9999"' in answer.content.decode()) == (True, True)
+
+
+def test_what_went_in_is_found_by_words_and_what_was_typed_stays(lot: Lot) -> None:
+    grower = Person("p-jx")
+    page = grower.send("producer:lot_new", find="1", words="no such lot", out1_code="BY-HAND-9", **{f"lot_{lot.pk}": 7})
+    found = page.context["form"]
+    assert ([one.pk for one in found.sources.lots], found.sources.notes, found.errors) == ([lot.pk], [], {})
+    assert (found[f"lot_{lot.pk}"].value(), found["out1_code"].value()) == ("7", "BY-HAND-9")
+    assert found.sources.more_lots == Lot.objects.filter(holder=lot.holder).count() - 1
+    assert "No purchase note fits." in text(page)
+    note = Collection.objects.filter(producer=lot.holder).order_by("-pk")[0]
+    page = grower.send("producer:lot_new", find="1", words=note.note)
+    assert [one.pk for one in page.context["form"].sources.notes] == [note.pk]
+    assert not Lot.objects.filter(code__startswith="BY-HAND-").exists()
+
+
+def test_without_its_certificate_a_lot_is_not_made(lot: Lot) -> None:
+    grower, other = Person("p-jx"), Lot.objects.filter(stock__sku=SMALLER)[0]
+    rule = {"commodity_class": lot.stock.offer.product.commodity_class, "since": TODAY}
+    CertificateRule.objects.create(**rule)
+    used = {"number": "HG-BY-HAND-1", "product": "枣", "quantity": "5 kg", "origin": "佳县", "promised_by": "某"}
+    grower.send("producer:lot_certificate", other.pk, **used, issued_on=TODAY.isoformat())
+    assert "HG-BY-HAND-1" in text(grower.send("producer:lot_new", **work(lot, certify="on")))
+    assert not Lot.objects.filter(code__startswith="BY-HAND-").exists()
+    grower.send("producer:lot_new", **work(lot, certify="on", out1_code="BY-HAND-3"))
+    made = Lot.objects.filter(code__startswith="BY-HAND-").values_list("code", "certificate__number", "certificate_due")
+    assert set(made) == {("BY-HAND-2", "HG-BY-HAND-2", False), ("BY-HAND-3", "HG-BY-HAND-3", False)}
 
 
 def test_a_certificate_is_issued_or_entered(lot: Lot) -> None:
@@ -169,6 +196,8 @@ def test_by_the_api(lot: Lot) -> None:
     }  # fmt: skip
     refused = ask("p-jx", "lots/", "k-2", **(body | {"outputs": [body["outputs"][0] | {"units": 11, "code": "API-2"}]}))
     assert (refused.status_code, [e["code"] for e in refused.json()["errors"]]) == (409, ["out_of_balance"])
+    twice = ask("p-jx", "lots/", "k-6", **(body | {"lots": body["lots"] * 2}))
+    assert (twice.status_code, twice.json()["errors"][0]["field"]) == (400, "lots")
     assert ask("p-mz", "lots/", **body).status_code == 404
     assert ask("p-jx", f"lots/{lot.code}/certificate", "k-3").json()["number"] == f"HG-{lot.code}"
     held = ask("county.610828", f"lots/{lot.code}/hold", reason="test").json()

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.organisations.models import Organisation
-from marketplace.stock.models import Lot, Stock
 from marketplace.workspaces.fields import DayInput, PercentField
+from marketplace.workspaces.glossary import in_readers_language
 from marketplace.workspaces.pages import today
+from marketplace.workspaces.producer.lot_sources import LOT, NOTE, Sources
+from marketplace.workspaces.templatetags._figures import when
 from suppliers.provenance.making import NewLot, Work
-from suppliers.provenance.models import Collection, TransformationKind
+from suppliers.provenance.models import TransformationKind
 
 OUTPUTS = 3
+_OUTPUT = ("stock", "code", "units", "grams", "keeps")
 _KILO = 1_000
 
 
@@ -37,24 +38,30 @@ class WorkForm(forms.Form):
         initial=True,
         help_text=_("You promise that they are up to standard."),
     )
+    words = forms.CharField(label=_("Find a lot or a purchase note"), max_length=80, required=False)
 
-    def __init__(
-        self, *args: Any, stocks: Sequence[Stock], lots: Sequence[Lot], notes: Sequence[Any], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, sources: Sources, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._stocks = {str(stock.pk): stock for stock in stocks}
-        self._lots = {f"lot_{lot.pk}": lot for lot in lots}
-        self._notes: dict[str, Collection] = {f"note_{note.pk}": note for note in notes}
+        self.sources = sources
+        self._stocks = {str(stock.pk): stock for stock in sources.stocks}
+        self._lots = {f"{LOT}{lot.pk}": lot for lot in sources.lots}
+        self._notes = {f"{NOTE}{note.pk}": note for note in sources.notes}
         for name, lot in self._lots.items():
-            words = _("%(lot)s, %(left)s units left") % {"lot": lot.code, "left": lot.left}
+            words = _("%(lot)s, %(left)s units left") % {"lot": lot.code, "left": f"{lot.left:,}"}
             self.fields[name] = forms.IntegerField(label=words, min_value=1, required=False)
-        for note in notes:
+        for name, note in self._notes.items():
             words = _("%(note)s, %(produce)s of %(day)s, %(left)s kg left") % {
-                "note": note.note, "produce": note.produce, "day": note.collected_on, "left": f"{note.left / _KILO:,.1f}",
-            }  # fmt: skip
-            self.fields[f"note_{note.pk}"] = forms.DecimalField(
+                "note": note.note,
+                "produce": in_readers_language(note.produce),
+                "day": when(note.collected_on),
+                "left": f"{note.left / _KILO:,.1f}",
+            }
+            self.fields[name] = forms.DecimalField(
                 label=words, min_value=Decimal("0.001"), max_digits=9, decimal_places=3, required=False
             )
+        self._add_outputs()
+
+    def _add_outputs(self) -> None:
         articles = [("", "–"), *((key, stock.sku) for key, stock in self._stocks.items())]
         for number in range(1, OUTPUTS + 1):
             needed = number == 1
@@ -83,16 +90,21 @@ class WorkForm(forms.Form):
         return [self[name] for name in self._notes]
 
     @property
-    def outputs(self) -> list[list[Any]]:
-        """The fields of each lot that comes out."""
-        names = ("stock", "code", "units", "grams", "keeps")
-        return [[self[f"out{number}_{name}"] for name in names] for number in range(1, OUTPUTS + 1)]
+    def lots_opened(self) -> bool:
+        """Whether the lots are looked for, or used."""
+        return bool(self.sources.words) or any(field.value() for field in self.lots)
+
+    @property
+    def outputs(self) -> list[tuple[list[Any], bool]]:
+        """The fields of each lot that comes out, and whether anything stands in them."""
+        rows = [[self[f"out{number}_{name}"] for name in _OUTPUT] for number in range(1, OUTPUTS + 1)]
+        return [(row, any(field.value() for field in row)) for row in rows]
 
     def clean(self) -> dict[str, Any]:
         """A second or third lot is filled in whole or not at all."""
         said = super().clean() or {}
         for number in range(2, OUTPUTS + 1):
-            names = [f"out{number}_{name}" for name in ("stock", "code", "units", "grams", "keeps")]
+            names = [f"out{number}_{name}" for name in _OUTPUT]
             given = [name for name in names if said.get(name)]
             if given and len(given) < len(names):
                 for name in set(names) - set(given) - set(self.errors):
@@ -134,8 +146,3 @@ class CollectedForm(forms.Form):
     promised_by = forms.CharField(label=_("Promising party"), max_length=120)
     contact = forms.CharField(label=_("Contact"), max_length=60, required=False)
     issued_on = forms.DateField(label=_("Day"), widget=DayInput(), initial=today)
-
-
-def own_stocks(producer: Organisation) -> list[Stock]:
-    """The producer's articles."""
-    return list(Stock.objects.filter(holder=producer).order_by("sku"))

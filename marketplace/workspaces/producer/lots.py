@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db import transaction
+from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,18 +18,17 @@ from django.views.decorators.http import require_POST
 from marketplace.fulfilment.lots import why_unfit
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
-from marketplace.stock.models import LEFT, Condition, Lot
+from marketplace.stock.models import Condition, Lot
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.incidents import IncidentForm, act, incident_answer, incident_listing, visible
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
 from marketplace.workspaces.pages import put_into, tell, thanks
-from marketplace.workspaces.producer.lot_forms import CollectedForm, WorkForm, own_stocks
+from marketplace.workspaces.producer import lot_sources
+from marketplace.workspaces.producer.lot_forms import CollectedForm, WorkForm
 from marketplace.workspaces.sheets import Column
 from suppliers.provenance.certificates import Collected, enter_collected, issue_certificate
 from suppliers.provenance.making import transform
-from suppliers.provenance.models import Collection, Input, PassCertificate
-
-_NOTES_SHOWN, _LOTS_SHOWN = 60, 60
+from suppliers.provenance.models import Input, PassCertificate
 
 LOTS = (
     Column("code", gettext_lazy("Lot"), url="url"),
@@ -96,12 +96,15 @@ def index(request: HouseRequest) -> HttpResponseBase:
 
 @open_to(Role.PRODUCER)
 def new(request: HouseRequest) -> HttpResponse:
-    """Record that lots were made of purchase notes and lots."""
-    form = WorkForm(request.POST or None, **_sources(request))
+    """Record that lots were made of purchase notes and lots; `find` looks for other lots and notes, and keeps what was typed."""
+    typed, sources = request.POST.dict(), lot_sources.sources(request.organisation, request.POST)
+    if "find" in typed:
+        form = WorkForm(initial=typed | {"certify": "certify" in typed}, sources=sources)
+        return render(request, "producer/lot_new.html", {"form": form})
+    form = WorkForm(request.POST or None, sources=sources)
     if request.method == "POST" and form.is_valid():
         try:
-            made = transform(request.user, request.organisation, form.work())
-            _certify(request, made, wanted=form.cleaned_data["certify"])
+            made = _make(request, form)
         except HouseError as error:
             put_into(form, error)
         else:
@@ -110,24 +113,14 @@ def new(request: HouseRequest) -> HttpResponse:
     return render(request, "producer/lot_new.html", {"form": form})
 
 
-def _sources(request: HouseRequest) -> dict[str, Any]:
-    """What may go in: the producer's articles, its lots with something left, and purchase notes not used up, newest first."""
-    producer = request.organisation
-    lots = _own(request).filter(condition=Condition.GOOD, output__isnull=False).annotate(free=LEFT).filter(free__gt=0)
-    notes = Collection.objects.filter(producer=producer, agreement__confirmed_at__isnull=False).annotate(
-        left=F("grams") - Sum("used_in__grams", default=0)
-    )
-    return {
-        "stocks": own_stocks(producer),
-        "lots": list(lots.order_by("-pk")[:_LOTS_SHOWN]),
-        "notes": list(notes.filter(left__gt=0).order_by("-collected_on", "-pk")[:_NOTES_SHOWN]),
-    }
-
-
-def _certify(request: HouseRequest, made: Sequence[Lot], *, wanted: bool) -> None:
-    if wanted:
-        for lot in Lot.objects.filter(pk__in=[one.pk for one in made], certificate_due=True):
-            issue_certificate(request.user, lot)
+def _make(request: HouseRequest, form: WorkForm) -> list[Lot]:
+    # Without its certificates nothing of it stands: the form would be sent again, and its lots exist already.
+    with transaction.atomic():
+        made = transform(request.user, request.organisation, form.work())
+        if form.cleaned_data["certify"]:
+            for lot in Lot.objects.filter(pk__in=[one.pk for one in made], certificate_due=True):
+                issue_certificate(request.user, lot)
+    return made
 
 
 @open_to(Role.PRODUCER)
