@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import pgettext
 
 from marketplace.evidence.errors import EvidenceError
 from marketplace.organisations.errors import HouseError
@@ -32,6 +33,15 @@ def tell(request: HttpRequest, error: HouseError | EvidenceError) -> None:
     """Show every sentence of a refusal on the next page."""
     for sentence in error.sentences if isinstance(error, HouseError) else [str(error)]:
         messages.error(request, sentence)
+
+
+def tell_faults(request: HttpRequest, form: forms.Form) -> None:
+    """Show every fault of a small form on the next page, each behind its field's name: for forms within another page."""
+    colon = pgettext("between a field and its fault", ": ")
+    for name, faults in form.errors.items():
+        label = f"{form[name].label}{colon}" if name in form.fields else ""
+        for fault in faults:
+            messages.error(request, f"{label}{fault}")
 
 
 def put_into(form: forms.Form, error: HouseError) -> None:

@@ -39,10 +39,17 @@ def test_a_request_with_its_paper_is_answered_and_revoked_with_a_reason(world: N
     assert buyer.open("union:asked_paper", asked.number, paper.pk).status_code == 200
     buyer.send("union:ask_paper", asked.number, paper=SimpleUploadedFile("b.pdf", b"%PDF-2"))
     assert FiledPaper.objects.count() == 2
+    assert told(buyer.send("union:ask_paper", asked.number))[-1] == "Paper that proves it: This field is required."
+    # An answer that is too long is not dropped: nothing is decided without it.
+    too_long = officer.send("oversight:decide", asked.number, "grant", answer="x" * 1_001)
+    assert told(too_long)[-1].startswith("Answer: ")
+    asked.refresh_from_db()
+    assert asked.state == "asked"
     officer.send("oversight:decide", asked.number, "grant", waives_share="on")
     asked.refresh_from_db()
     assert (asked.state, asked.waives_share) == ("granted", True)
-    assert "Say why" in told(officer.send("oversight:revoke", asked.number))[-1]
+    assert told(officer.send("oversight:revoke", asked.number))[-1] == "Reason: This field is required."
+    assert told(officer.send("oversight:revoke", asked.number, reason="x" * 1_001))[-1].startswith("Reason: ")
     officer.send("oversight:revoke", asked.number, reason="Found one")
     assert "Found one" in text(buyer.open("union:exceptions"))
     assert buyer.open("union:goods", plan.pk).context["preview"].slots[0].lines[0].outcome == "blocked"

@@ -26,7 +26,7 @@ class ReasonForm(forms.Form):
 class AnswerForm(forms.Form):
     """What an officer says to a request, and whether the goods stay outside the year's share."""
 
-    answer = forms.CharField(required=False, max_length=1000)
+    answer = forms.CharField(label=_("Answer"), required=False, max_length=1000)
     waives_share = forms.BooleanField(required=False)
 
 

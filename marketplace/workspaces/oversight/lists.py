@@ -102,7 +102,7 @@ def decided_listing(request: HttpRequest, rows: Any) -> Listing:
         Column("number", _("Number")),
         Column("union", _("Union")),
         Column("title", _("Product")),
-        Column("state", _("State"), "state"),
+        Column("state_today", _("State"), "state"),
         Column("used", _("Used"), "count"),
         Column("quantity", _("Granted"), "count"),
         Column("valid_to", _("Until"), "date"),

@@ -16,7 +16,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.oversight import lists
 from marketplace.workspaces.oversight.forms import AnswerForm, DelegateForm, ReasonForm
-from marketplace.workspaces.pages import attachment, tell, thanks
+from marketplace.workspaces.pages import attachment, tell, tell_faults, thanks
 from procurement.priority import actions
 from procurement.priority.escalation import name_delegate
 from procurement.priority.models import OPEN_STATES, Delegate, ExceptionState, FiledPaper, PriorityException
@@ -53,11 +53,13 @@ def decide(request: HouseRequest, number: str, verb: str) -> HttpResponse:
     """Grant or refuse one request."""
     found = _found(request, number)
     form = AnswerForm(request.POST)
-    form.is_valid()
-    answer = form.cleaned_data.get("answer", "")
+    if not form.is_valid():
+        tell_faults(request, form)
+        return redirect("oversight:exceptions")
+    answer = form.cleaned_data["answer"]
     try:
         if verb == "grant":
-            waives_share = form.cleaned_data.get("waives_share", False)
+            waives_share = form.cleaned_data["waives_share"]
             actions.grant_exception(request.user, found, waives_share=waives_share, answer=answer)
         else:
             actions.refuse_exception(request.user, found, answer=answer)
@@ -77,9 +79,11 @@ def revoke(request: HouseRequest, number: str) -> HttpResponse:
     """Take back what was granted; what was ordered under it stays."""
     found = _found(request, number)
     form = ReasonForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():
+        tell_faults(request, form)
+        return redirect("oversight:exceptions")
     try:
-        actions.revoke_exception(request.user, found, form.cleaned_data.get("reason", ""))
+        actions.revoke_exception(request.user, found, form.cleaned_data["reason"])
     except HouseError as error:
         tell(request, error)
     else:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -27,7 +26,7 @@ from marketplace.organisations.models import Role
 from marketplace.shop.partner.models import StockRecord
 from marketplace.stock.models import LEFT, Condition, Lot, Stock
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import page_of, put_into, tell, thanks, today
+from marketplace.workspaces.pages import page_of, put_into, tell, tell_faults, thanks, today
 from marketplace.workspaces.producer import lists
 from marketplace.workspaces.producer.forms import GiveUpForm, ShipForm
 from marketplace.workspaces.returns import lost
@@ -125,8 +124,7 @@ def cannot_supply(request: HouseRequest, pk: int) -> HttpResponse:
     if form is None:
         return redirect("producer:supplier_order", pk=pk)
     if not form.is_valid():
-        for sentence in (str(one) for errors in form.errors.values() for one in errors):
-            messages.error(request, sentence)
+        tell_faults(request, form)
         return redirect("producer:supplier_order", pk=pk)
     said = form.cleaned_data
     inside = Allocation.objects.filter(parcel_line__parcel=OuterRef("pk")).exclude(lot__condition=Condition.GOOD)

@@ -18,7 +18,7 @@ from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
-from marketplace.workspaces.pages import attachment, tell, thanks
+from marketplace.workspaces.pages import attachment, tell, tell_faults, thanks
 from marketplace.workspaces.papers import read_scan
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union.forms import ProofForm
@@ -81,14 +81,16 @@ def index(request: HouseRequest) -> HttpResponseBase:
 def file(request: HouseRequest, number: str) -> HttpResponse:
     """Put a paper beside a request."""
     found = get_object_or_404(_own(request), number=number)
-    scan = request.FILES.get("paper")
-    if scan is not None:
-        try:
-            paper = file_ground(request.user, found, *read_scan(scan))
-        except HouseError as error:
-            tell(request, error)
-        else:
-            thanks(request, _("“%(name)s” is on file.") % {"name": paper.file_name})
+    form = ProofForm(request.POST, request.FILES)
+    if not form.is_valid():
+        tell_faults(request, form)
+        return redirect("union:exceptions")
+    try:
+        paper = file_ground(request.user, found, *read_scan(form.cleaned_data["paper"]))
+    except HouseError as error:
+        tell(request, error)
+    else:
+        thanks(request, _("“%(name)s” is on file.") % {"name": paper.file_name})
     return redirect("union:exceptions")
 
 

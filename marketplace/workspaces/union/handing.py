@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,13 +20,41 @@ from marketplace.organisations.models import Organisation, Role
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import put_into, thanks
+from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
+from marketplace.workspaces.pages import put_into, tell_faults, thanks
+from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union.forms import PurseField
 from marketplace.workspaces.union.frame import carried_out
 from procurement.programmes import reattribution as verbs
 from procurement.programmes.reattribution_models import Reattribution, ReattributionState
 
-_SHOWN = 100
+_WAITING_SHOWN = 100
+_COLUMNS = (
+    Column("number", gettext_lazy("Order")),
+    Column("booked_by", gettext_lazy("Booked by")),
+    Column("belongs_to", gettext_lazy("Belongs to")),
+    Column("amount", gettext_lazy("Amount"), "money"),
+    Column("state_words", gettext_lazy("State")),
+    Column("offered_at", gettext_lazy("Offered on"), "date"),
+    Column("answered_at", gettext_lazy("Answered on"), "date"),
+    Column("because", gettext_lazy("Reason")),
+    Column("answer", gettext_lazy("Answer")),
+)
+
+
+class HandingFilters(Filters):
+    """By words and state."""
+
+    q = words()
+    state = choice(gettext_lazy("State"), ReattributionState.choices)
+
+    def narrowed(self, rows: Any) -> Any:
+        """The re-attributions that fit."""
+        if text := self.wishes.get("q"):
+            unions = ("union__name", "union__name_en", "to_union__name", "to_union__name_en")
+            rows = rows.filter(containing(text, "order__number", "because", *unions))
+        state = self.wishes.get("state")
+        return rows.filter(state=state) if state else rows
 
 
 class HandOnForm(forms.Form):
@@ -52,19 +82,44 @@ class TakeOverForm(forms.Form):
         self.fields["purse"].queryset = purses.select_related("account").order_by("id")  # type: ignore[attr-defined]
 
 
+class DeclineForm(forms.Form):
+    """Why the order belongs elsewhere."""
+
+    answer = forms.CharField(label=gettext_lazy("Why it is not yours"), max_length=400, required=False)
+
+
 @open_to(Role.BUYER, Role.APPROVER)
-def index(request: HouseRequest) -> HttpResponse:
-    """Offers that wait for this union, its own, and what moved."""
+def index(request: HouseRequest) -> HttpResponseBase:
+    """Offers that wait for this union; its own, and what moved, newest first."""
     union = request.organisation
-    rows = _own(request).order_by("-id")
-    waiting = list(rows.filter(to_union=union, state=ReattributionState.OFFERED)[:_SHOWN])
+    rows, offered = _own(request).order_by("-id"), Q(to_union=union, state=ReattributionState.OFFERED)
+    empty = Empty(
+        _("Nothing was booked to the wrong union"),
+        _("If an order belongs to another union, open the order and offer it there."),
+        "swap",
+    )
+    filters = HandingFilters(request)
+    listing = Listing(request, rows.exclude(offered), _COLUMNS, _("Re-attribution"), empty, filters, present=_present)
     context = {
-        "waiting": [(one, TakeOverForm(union, one.gift_year, auto_id=f"purse-{one.pk}-%s")) for one in waiting],
-        "rows": list(rows.exclude(pk__in=[one.pk for one in waiting])[:_SHOWN]),
+        "waiting": [
+            (one, TakeOverForm(union, one.gift_year, auto_id=f"purse-{one.pk}-%s"), _decline_form(one))
+            for one in rows.filter(offered)[:_WAITING_SHOWN]
+        ],
         "union": union,
         "is_buyer": Role.BUYER in request.roles,
     }
-    return render(request, "union/handing.html", context)
+    return listing.answer("union/handing.html", **context)
+
+
+def _decline_form(one: Reattribution) -> DeclineForm:
+    return DeclineForm(auto_id=f"answer-{one.pk}-%s")
+
+
+def _present(rows: Sequence[Any]) -> list[Any]:
+    for row in rows:
+        row.number, row.state_words = row.order.number, row.get_state_display()
+        row.booked_by, row.belongs_to = row.union.display_name, row.to_union.display_name
+    return list(rows)
 
 
 @open_to(Role.BUYER)
@@ -90,9 +145,9 @@ def take_over(request: HouseRequest, pk: int) -> HttpResponse:
     """Take an order over, paid from one of the union's purses."""
     found = _offer(request, pk, to_union=request.organisation)
     form = TakeOverForm(request.organisation, found.gift_year, request.POST)
-    if form.is_valid() and carried_out(
-        request, lambda: verbs.take_over(request.user, found, form.cleaned_data["purse"])
-    ):
+    if not form.is_valid():
+        tell_faults(request, form)
+    elif carried_out(request, lambda: verbs.take_over(request.user, found, form.cleaned_data["purse"])):
         thanks(request, _("The order %(order)s counts in your year now.") % {"order": found.order.number})
     return redirect("union:handing")
 
@@ -102,7 +157,10 @@ def take_over(request: HouseRequest, pk: int) -> HttpResponse:
 def decline(request: HouseRequest, pk: int) -> HttpResponse:
     """Say that the order belongs elsewhere."""
     found = _offer(request, pk, to_union=request.organisation)
-    if carried_out(request, lambda: verbs.decline(request.user, found, request.POST.get("answer", "")[:400])):
+    form = DeclineForm(request.POST)
+    if not form.is_valid():
+        tell_faults(request, form)
+    elif carried_out(request, lambda: verbs.decline(request.user, found, form.cleaned_data["answer"])):
         thanks(request, _("The offer is declined."))
     return redirect("union:handing")
 
