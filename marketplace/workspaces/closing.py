@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.errors import HouseError
@@ -75,7 +75,9 @@ class YearFilters(Filters):
 
     q = words()
     year = choice(_("Gift year"), [])
-    state = choice(_("State"), [("closed", _("Closed")), ("open", _("Not closed yet"))])
+    state = choice(
+        _("State"), [("closed", pgettext_lazy("state of a gift year", "Closed")), ("open", _("Not closed yet"))]
+    )
 
     def __init__(self, request: HttpRequest, years: list[int], year: int) -> None:
         super().__init__(request)
@@ -96,7 +98,7 @@ def years_listing(request: HttpRequest, top: Organisation, year: int, years: lis
 
     def present(found: Sequence[Any]) -> list[Any]:
         for row in found:
-            row.name, row.state = row.union.display_name, "closed" if row.closed_at else "open_year"
+            row.name, row.state = row.union.display_name, "closed_year" if row.closed_at else "open_year"
             row.url = reverse("oversight:close_year", args=[row.union.code, row.gift_year])
             is_closed = row.closed_share_bp is not None
             row.goes_on = left_to_buy(row.counted, row.ordinary, row.closed_share_bp) if is_closed else None

@@ -79,7 +79,9 @@ class LotIncidentForm(IncidentForm):
 class RecallOnlyForm(LotIncidentForm):
     """Operators recall; holding is for those who can look at the goods."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("What is to be done"), choices=[IncidentKind.choices[1]])
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What is to be done"), choices=[(IncidentKind.RECALL.value, IncidentKind.RECALL.label)]
+    )
 
 
 class LiftForm(forms.Form):

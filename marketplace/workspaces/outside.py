@@ -56,7 +56,7 @@ class OutsideFilters(Filters):
     def narrowed(self, rows: Any) -> Any:
         """The purchases that fit."""
         if text := self.wishes.get("q"):
-            rows = rows.filter(containing(text, "number", "supplier", "invoice", "union__name"))
+            rows = rows.filter(containing(text, "number", "supplier", "invoice", "union__name", "union__name_en"))
         show = self.wishes.get("show")
         if show:
             rows = rows.filter(reversal__isnull=show != _REVERSED)

@@ -79,11 +79,6 @@ class DepartmentProgress:
     people: int
     chosen: int
 
-    @property
-    def missing(self) -> int:
-        """How many have not."""
-        return self.people - self.chosen
-
 
 def with_choices(programme: Programme) -> Any:
     """The programme's recipients, each with the number of their choices (`made`)."""

@@ -67,7 +67,7 @@ def test_an_officer_above_sees_the_years_of_the_unions_below_and_closes_one() ->
     officer.send("oversight:close_year", giver.union.code, year)
     listing = officer.open("oversight:years", year=year, state="closed").context["listing"]
     (row,) = listing.page.object_list
-    assert (row.state, row.unspent, row.goes_on) == ("closed", 200_000, 108_000)
+    assert (row.state, row.unspent, row.goes_on) == ("closed_year", 200_000, 108_000)
     page = text(officer.open("oversight:close_year", giver.union.code, year))
     assert "Closed on" in page and "Close the gift year" not in page
     assert officer.open("oversight:close_year", "U-NOWHERE", year).status_code == 404

@@ -96,6 +96,7 @@ STATES: dict[str, Label] = {
     "denied": Label(_("Denied"), _BAD),
     "escalated": Label(_("Passed to the upper union"), _WAIT),
     "open_year": Label(_("Not closed yet"), _WAIT),
+    "closed_year": Label(pgettext_lazy("state of a gift year", "Closed"), _DONE),
     "open": Label(pgettext_lazy("state of a case", "Open"), _WAIT),
     "answered": Label(_("Answered"), _BUSY),
     "upheld": Label(_("Upheld"), _BAD),

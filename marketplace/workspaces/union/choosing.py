@@ -25,7 +25,13 @@ from marketplace.workspaces.sheets import Column, Sheet, download
 from marketplace.workspaces.union.frame import carried_out, frame, programme_of
 from marketplace.workspaces.union.member_forms import ChoosersFilter, ChoosingForm
 from procurement.programmes import choosing
-from procurement.programmes.choices import counted_options, progress_by_department, slots_to_choose, with_choices
+from procurement.programmes.choices import (
+    DepartmentProgress,
+    counted_options,
+    progress_by_department,
+    slots_to_choose,
+    with_choices,
+)
 from procurement.programmes.links import renew_link, token_of
 from procurement.programmes.models import Choosing, Delivery, Option, Programme, ProgrammeState, Recipient
 from procurement.programmes.vouchers import code_of, goods_of, last_day_of
@@ -66,14 +72,23 @@ def _page(request: HouseRequest, programme: Programme, form: ChoosingForm) -> Ht
         "people": people,
         "chosen": chosen,
         "missing": people - chosen,
-        "departments": departments,
-        "department_bars": [(row.department or _("No department"), row.chosen) for row in departments],
+        "department_bars": [_department_bar(row) for row in departments],
         "option_bars": [
             (one.option.product.get_title(), one.chosen + (0 if is_open else one.by_default)) for one in counted
         ],
         "has_choice": bool(needed),
     }
     return render(request, "union/choices.html", context)
+
+
+def _department_bar(row: DepartmentProgress) -> tuple[str, int]:
+    """How many of a department have chosen, in words, and as its share in basis points."""
+    words = _("%(department)s: %(chosen)s of %(people)s") % {
+        "department": row.department or _("No department"),
+        "chosen": row.chosen,
+        "people": row.people,
+    }
+    return words, row.chosen * 10_000 // row.people
 
 
 def _usual_end(programme: Programme) -> datetime:
