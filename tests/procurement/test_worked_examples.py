@@ -23,32 +23,18 @@ from procurement.priority.rule import (
     Judgement,
     Line,
     Offer,
-    Policy,
-    Year,
     judge,
 )
+from tests.procurement import rule_gifts
+from tests.procurement.rule_gifts import YEAR
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TODAY = date(2025, 9, 1)
 HEADS = 100
 
-POLICY = Policy(
-    version="worked",
-    first_choice=True,
-    minimum_share_bp=0,
-    price_band_bp=1500,
-    max_producers=3,
-    hold_days=30,
-    rotation_band_bp=300,
-    cap_fen=0,
-    floor_fen=0,
-    planning_days=10,
-    occasions=("mid_autumn",),
-    urgent_occasions=("illness",),
-    forbidden_forms=("cash", "shopping_card", "voucher_generic"),
-    approval_steps=(),
+POLICY = replace(
+    rule_gifts.POLICY, version="worked", cap_fen=0, occasions=("mid_autumn",), urgent_occasions=("illness",)
 )
-YEAR = Year(assistance_fen=0, ordinary_fen=0, reserve_fen=0, make_good_due=False, assistance_per_head_fen=0)
 
 Row = Mapping[str, str]
 
@@ -126,23 +112,9 @@ def goods(assistance: int, ordinary: int) -> tuple[Line, ...]:
 
 
 def gift(lines: tuple[Line, ...], **changes: object) -> Gift:
-    base = Gift(
-        policy=POLICY,
-        decided_on=TODAY.isoformat(),
-        occasion="mid_autumn",
-        form="goods",
-        gift_year=2025,
-        recipients=HEADS,
-        per_head_fen=0,
-        per_head_year_fen=0,
-        per_head_assistance_fen=0,
-        lines=lines,
-        year=YEAR,
-        documents=Documents(quotations=0, approvers=1),
-        rotation=(),
-        offer_book_root="root",
-    )
-    return replace(base, **changes)
+    """For a hundred members, with nothing against it but what a row says."""
+    facts = {"policy": POLICY, "per_head_fen": 0, "documents": Documents(quotations=0, approvers=1)} | changes
+    return rule_gifts.gift(*lines, **facts)
 
 
 def year_gift(row: Row) -> Gift:
