@@ -1,9 +1,11 @@
-"""What the code writes into the log is named in the auditors' guides, in both languages."""
+"""What the code writes into the log, and what a statement says, is named in the auditors' guides, in both languages."""
 
 import re
+from dataclasses import fields
 
 import pytest
 
+from procurement.compliance.queries import Statement
 from tests.house import ROOT
 from tests.log_kinds import written
 
@@ -22,3 +24,13 @@ def named(guide: str) -> set[str]:
 def test_every_kind_of_entry_is_named_and_nothing_else(guide: str) -> None:
     assert sorted(written() - named(guide)) == []
     assert sorted(named(guide) - written()) == []
+
+
+@pytest.mark.parametrize("guide", ["compliance.md", "compliance.zh-CN.md"])
+def test_every_figure_of_a_statement_is_explained(guide: str) -> None:
+    """Whose year it is needs no explanation."""
+    computed = {name for name, member in vars(Statement).items() if isinstance(member, property)}
+    figures = {field.name for field in fields(Statement)} - {"union", "union_name", "year"} | computed
+    told = set(re.findall(r"`([a-z_*]+)`", (ROOT / "docs" / guide).read_text()))
+    told |= {name for name in figures if name.startswith("counted_") and "counted_*" in told}
+    assert sorted(figures - told) == []
