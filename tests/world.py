@@ -34,6 +34,7 @@ from tests import house
 YANTA, YUYANG = cast.UNION, "U-YL-YY"
 DATES, FUNGUS, TEA, HONEY = "JX-DATE-1000", "ZS-FUNGUS-150", "ZY-GREEN-250", "LG-HONEY-500"  # assistance products
 MOONCAKES = cast.NO_EQUIVALENT  # ordinary, allowed under a certificate
+DATES_FEN, MOONCAKES_FEN = 3_000, 10_800  # delivered
 CITY = "6101"
 
 

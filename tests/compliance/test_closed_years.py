@@ -36,6 +36,7 @@ from procurement.programmes.actions import submit
 from procurement.programmes.models import Programme
 from procurement.programmes.placement import place
 from suppliers.settlement.corrections import record_refund
+from tests.compliance.past_year import delivered, last_year
 from tests.invariants.raw_sql import refused, run
 from tests.world import (
     DATES,
@@ -55,18 +56,6 @@ from tests.world import (
 pytestmark = pytest.mark.usefixtures("world", "last_years_plans")
 
 
-def last_year(aside: int = 200_000) -> tuple[Side, int]:
-    """Yanta's union with the purses of the year before."""
-    now = side()
-    year = timezone.localdate().year - 1
-    general = open_purse(now.union, now.general.name, year)
-    reserve = open_purse(now.union, now.reserve.name, year, kind=PurseKind.RING_FENCED)
-    fund(general, 1_000_000, "general-before")
-    if aside:
-        fund(reserve, aside, "aside-before")
-    return Side(now.union, now.buyer, now.approver, general, reserve), year
-
-
 def officer_above(giver: Side):
     above = Membership.objects.filter(role=Role.UNION_OFFICER).exclude(organisation=giver.union)
     return next(
@@ -84,10 +73,6 @@ def row(year: int) -> UnionYear:
 
 def aside_in(year: int) -> int:
     return Purse.objects.get(union=side().union, gift_year=year, kind=PurseKind.RING_FENCED).account.balance
-
-
-def delivered(giver: Side, goods: list[str], year: int, heads: int = 10, **changes) -> Order:
-    return bring(placed(giver, goods, heads=heads, gift_year=year, **changes), giver.buyer, "paid")
 
 
 def codes(faults) -> list[str]:

@@ -8,13 +8,13 @@ import pytest
 from django.utils import timezone
 
 from procurement.compliance.red_flags import red_flags
-from tests.programmes.test_rule_in_full import DATES_FEN, rules
+from tests.policies import rules
 from tests.world import DATES, placed, side
 
 pytestmark = pytest.mark.usefixtures("world")
 
-# An order of dates for two members comes to 60.00, two of them to the step.
-STEPS = [{"from": 0, "quotations": 0, "people": 1}, {"from": 4 * DATES_FEN, "quotations": 0, "people": 1}]
+# A bag of dates is 30.00: an order for two members comes to 60.00, two of them to the step.
+STEPS = [{"from": 0, "quotations": 0, "people": 1}, {"from": 12_000, "quotations": 0, "people": 1}]
 
 
 def found() -> list[str]:

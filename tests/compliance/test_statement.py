@@ -4,39 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from django.utils.translation import override
 
 from marketplace.fulfilment.losses import Report, cancel, give_up
 from marketplace.fulfilment.models import Parcel
 from marketplace.ledger.actions import fund, open_purse
-from marketplace.organisations.models import User
 from marketplace.workspaces.statements import red_facts
 from marketplace.workspaces.union.queries import year_gauge
 from procurement.compliance.queries import statement
-from procurement.policy.actions import approve
-from procurement.policy.models import Policy
 from procurement.priority.years import decided_under
+from tests.policies import rules
 from tests.world import DATES, MOONCAKES, Side, placed, seller_of, side, supplier_orders, whatever_year
 
 pytestmark = pytest.mark.usefixtures("world")
 OLD, NEW = "SN-2020-05", "SN-NEW"
-
-
-def from_today(share_bp: int, **changes: Any) -> Policy:
-    """A policy with this minimum share comes into force today."""
-    policy = Policy.objects.get(version=OLD)
-    policy.pk, policy.version, policy.minimum_share_bp, policy.approved_by = None, NEW, share_bp, None
-    policy.period = DateRange(timezone.localdate(), None)
-    for name, value in changes.items():
-        setattr(policy, name, value)
-    policy._state.adding = True
-    policy.save()
-    return approve(User.objects.get(username="operator.second"), policy)
 
 
 def year() -> int:
@@ -48,14 +32,14 @@ def test_a_ratio_that_rises_later_does_not_reach_back() -> None:
     placed(giver, [DATES, MOONCAKES], heads=3)
     before = statement(giver.union, year())
     assert (before.policy, before.minimum_share_bp, before.compliant) == (OLD, 5_000, True)
-    from_today(9_900)
+    rules(NEW, minimum_share_bp=9_900)
     assert statement(giver.union, year()) == before
 
 
 def test_it_applies_to_what_is_decided_after_it() -> None:
     giver = side()
     placed(giver, [DATES, MOONCAKES], heads=3)
-    from_today(4_000)
+    rules(NEW, minimum_share_bp=4_000)
     placed(giver, [DATES, MOONCAKES], heads=1, need_date=timezone.localdate() + timedelta(days=40))
     found = statement(giver.union, year())
     assert (found.policy, found.minimum_share_bp, found.compliant) == (NEW, 4_000, True)
@@ -67,14 +51,14 @@ def test_it_applies_to_what_is_decided_after_it() -> None:
 def test_assistance_goods_bought_under_a_new_ratio_do_not_bring_it_upon_ordinary_ones_bought_before() -> None:
     giver = side()
     placed(giver, [DATES, MOONCAKES], heads=3)
-    from_today(9_900)
+    rules(NEW, minimum_share_bp=9_900)
     placed(giver, [DATES], heads=2, need_date=timezone.localdate() + timedelta(days=40))
     assert statement(giver.union, year()).policy == OLD
 
 
 def test_ordinary_goods_that_were_given_up_bind_no_more() -> None:
     giver = side()
-    from_today(4_000)
+    rules(NEW, minimum_share_bp=4_000)
     order = placed(giver, [DATES, MOONCAKES], heads=1)
     cakes = next(so for so in supplier_orders(order) if so.mode == "direct")
     cancel(
@@ -108,7 +92,7 @@ class TestNotBelowTheYearBefore:
         fund(purse, bags * 3_000, "last year")
         with whatever_year():
             placed(giver, [DATES], heads=bags, prefix="L", gift_year=year() - 1, purse=purse)
-        policy = from_today(1_500, keep_last_year=True)
+        policy = rules(NEW, minimum_share_bp=1_500, keep_last_year=True)
         assert policy.keep_last_year
 
     def test_before_there_are_ordinary_gifts_it_is_only_said(self) -> None:

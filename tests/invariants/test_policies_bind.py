@@ -20,7 +20,7 @@ from procurement.policy.models import Policy
 from procurement.priority.models import Judgement
 from tests.invariants.raw_sql import copied, copy_refused, judged_by_hand, purchase_refused, refused, run
 from tests.invariants.traded import Traded
-from tests.procurement.test_policies import wish
+from tests.policies import wish
 from tests.world import let_constraints_speak
 
 Change = Callable[[dict[str, Any]], Any]

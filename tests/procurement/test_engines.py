@@ -17,7 +17,7 @@ from procurement.priority import rule, rule_1
 from procurement.priority.replay import ENGINES, differs, engine_files, read_input
 from procurement.priority.rule import Gift, InputError, Violation, Year, judge
 from tests.procurement.rule_gifts import POLICY, bought, gift, offer, ordinary
-from tests.property.test_rule import gifts
+from tests.property.rule_strategies import gifts
 
 # Whoever changes one byte of an engine that has decided takes from us what it decided.
 ENGINE_1 = "9dfc469a3ca669fcdf092e1ef4b5871975f99fdb1c5f9fc8644bc865a2796063"

@@ -13,10 +13,11 @@ from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import NotAllowed, Refusals
 from marketplace.organisations.models import Organisation, User
 from procurement.policy.actions import approve
-from procurement.policy.drafts import Draft, discard, draft
+from procurement.policy.drafts import discard, draft
 from procurement.policy.errors import AlreadyApproved, ApproverDrafted, PolicyOverlaps
 from procurement.policy.models import Policy
 from procurement.policy.queries import in_force, may_grant, needs_second, policies_of, policy_of
+from tests.policies import wish
 
 
 def someone(name: str) -> User:
@@ -25,24 +26,6 @@ def someone(name: str) -> User:
 
 def later(days: int) -> date:
     return timezone.localdate() + timedelta(days=days)
-
-
-def wish(**changes: Any) -> Draft:
-    facts: dict[str, Any] = {
-        "version": "SN-X",
-        "region": "61",
-        "begins": later(10),
-        "source": "测试文件",
-        "minimum_share_bp": 6_000,
-        "price_band_bp": 1_000,
-        "max_producers": 3,
-        "hold_days": 30,
-        "rotation_band_bp": 300,
-        "planning_days": 10,
-        "acceptance_days": 7,
-        "occasions": ["mid_autumn"],
-    }
-    return Draft(**facts | changes)
 
 
 def approved(**changes: Any) -> Policy:

@@ -17,14 +17,14 @@ from marketplace.demo import cast
 from marketplace.demo.clock import moment, simulated
 from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import NotAllowed
-from marketplace.organisations.models import Membership, Organisation, Role, User
+from marketplace.organisations.models import Membership, Organisation, Role
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from marketplace.shop.placement import Refused
 from marketplace.steps.actions import run_all_due
 from marketplace.steps.models import Step
 from procurement.policy.actions import approve
-from procurement.policy.drafts import discard, draft
+from procurement.policy.drafts import discard
 from procurement.policy.models import Policy
 from procurement.priority import simulating
 from procurement.priority.errors import SimulationPeriod
@@ -33,24 +33,8 @@ from procurement.priority.simulating import KIND, simulate, state_of
 from procurement.priority.simulation import Figures, concerned, decide_again
 from procurement.programmes.placement import place
 from tests import world as builders
-from tests.procurement.test_policies import wish
-
-DAY = timedelta(days=1)
-
-
-def someone(name: str) -> User:
-    return User.objects.get(username=name)
-
-
-def house() -> Organisation:
-    return Organisation.objects.get(kind="operator")
-
-
-def drafted(version: str = "SN-NEXT", **changes: Any) -> Policy:
-    """A draft like the policy in force, but for the changes."""
-    now = Policy.objects.get(version="SN-2020-05")
-    same = {name: value for name, value in now.rules().items() if name not in {"from", "version"}}
-    return draft(someone("operator"), wish(**{**same, "version": version, **changes}))
+from tests.policies import drafted
+from tests.procurement.judged import DAY, house, judged_yesterday, someone
 
 
 def under(policy: Policy, **changes: Any) -> Figures:
@@ -64,12 +48,8 @@ def under(policy: Policy, **changes: Any) -> Figures:
 
 @pytest.fixture
 def year(world: None) -> Iterator[list[Order]]:
-    """The day after: yesterday dates for two members (assistance), then dates with mooncakes under a certificate for three."""
-    giver = builders.side()
-    first = builders.placed(giver, [builders.DATES], 2)
-    second = builders.placed(giver, [builders.DATES, builders.MOONCAKES], 3)
-    with simulated(moment(timezone.localdate() + DAY)):
-        yield [first, second]
+    with judged_yesterday() as orders:
+        yield orders
 
 
 def test_a_draft_that_says_the_same_changes_nothing(year: list[Order]) -> None:

@@ -10,6 +10,9 @@ from django.apps import apps
 from django.db import connection
 
 from marketplace.organisations.errors import HouseError, Refusals
+from marketplace.shop.placement import Refused
+from procurement.programmes.placement import place
+from tests.world import approved
 
 
 def rows() -> dict[str, int]:
@@ -38,3 +41,11 @@ def told(refusal: HouseError) -> list[tuple[str, str]]:
     """Code and sentence of every fault."""
     faults = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
     return [(fault.code, str(fault)) for fault in faults]
+
+
+def refusals(giver: Any, goods: Any, heads: int = 2, **changes: Any) -> list[str]:
+    """The codes of what stands against placing this gift; nothing of it stays."""
+    plan = approved(giver, goods, heads, **changes)
+    with pytest.raises(Refused) as caught:
+        place(giver.buyer, plan, f"attempt-{plan.pk}")
+    return [refusal.code for refusal in caught.value.refusals]

@@ -24,7 +24,8 @@ from procurement.programmes.outside import Bought, file_outside_paper, persons_i
 from procurement.programmes.outside_models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
 from procurement.programmes.outside_queries import said, sums
 from procurement.programmes.people import add_person
-from tests.programmes.test_rule_in_full import refusals, rules
+from tests.policies import rules
+from tests.programmes.refusals import refusals
 from tests.world import DATES, MOONCAKES, Side, add_recipients, draft, let_constraints_speak, placed, side
 
 pytestmark = pytest.mark.usefixtures("world")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +11,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from marketplace.demo import cast
 from marketplace.evidence.models import Entry
 from marketplace.fulfilment.losses import Report, give_back
 from marketplace.fulfilment.models import SupplierOrder
-from marketplace.ledger.actions import fund, open_purse, release
-from marketplace.ledger.models import Account, Purse, PurseKind
+from marketplace.ledger.actions import fund, release
+from marketplace.ledger.models import Account, Purse
 from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
-from marketplace.organisations.models import Organisation
-from marketplace.shop.order.models import Order
 from procurement.compliance.distribution import by_union
 from procurement.compliance.queries import statement
 from procurement.priority.models import UnionYear
@@ -30,35 +26,13 @@ from procurement.programmes.outside import Bought, persons_of, register, reverse
 from procurement.programmes.people import person_of_recipient
 from procurement.programmes.reattribution import counted_by, decline, offer, take_over, withdraw
 from procurement.programmes.reattribution_models import Reattribution
-from tests.programmes.test_rule_in_full import rules
-from tests.world import DATES, MOONCAKES, Side, bring, let_constraints_speak, placed, side
+from tests.policies import rules
+from tests.programmes.neighbours import BAQIAO, finished, neighbour
+from tests.world import DATES, DATES_FEN, MOONCAKES, YANTA, YUYANG, Side, bring, let_constraints_speak, placed, side
 
 pytestmark = pytest.mark.usefixtures("world")
 
-YANTA, BAQIAO, YUYANG = "U-XA-YT", "U-XA-BQ", "U-YL-YY"
-DATES_FEN, MOONCAKES_FEN = 3_000, 10_800
 YEAR = timezone.localdate().year
-
-
-def neighbour(code: str) -> Side:
-    """A union that has people but bought nothing yet, with purses as Yanta has."""
-    union = Organisation.objects.get(code=code)
-    general = open_purse(union, cast.GENERAL_PURSE, YEAR)
-    open_purse(union, cast.ASSISTANCE_PURSE, YEAR, kind=PurseKind.RING_FENCED)
-    fund(general, 1_000_000, f"fund-{code}")
-    return side(code)
-
-
-def final(order: Order, giver: Side) -> Order:
-    """Accepted and paid, and so long ago that nothing of it can be returned any more."""
-    bring(order, giver.buyer, "paid")
-    parts = SupplierOrder.objects.filter(order=order)
-    parts.update(accepted_at=timezone.now() - timedelta(days=max(p.return_days for p in parts) + 1))
-    return order
-
-
-def finished(giver: Side, goods: Any, heads: int = 2, **changes: Any) -> Order:
-    return final(placed(giver, goods, heads, **changes), giver)
 
 
 def amounts(giver: Side) -> tuple[int, int]:

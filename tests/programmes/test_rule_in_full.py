@@ -16,37 +16,26 @@ from marketplace.ledger.purses import open_for
 from marketplace.organisations.models import User
 from marketplace.shop.placement import Refused
 from procurement.compliance.queries import statement
-from procurement.policy.actions import approve
-from procurement.policy.drafts import draft as draft_policy
-from procurement.policy.models import Policy
 from procurement.priority.models import Decision, Judgement, UnionYear
 from procurement.priority.replay import differs
 from procurement.programmes.models import Recipient
 from procurement.programmes.placement import place
-from tests.procurement.test_policies import wish
-from tests.world import DATES, MOONCAKES, Side, approved, let_constraints_speak, placed, side, whatever_year
+from tests.policies import rules
+from tests.programmes.refusals import refusals
+from tests.world import (
+    DATES,
+    DATES_FEN,
+    MOONCAKES,
+    MOONCAKES_FEN,
+    Side,
+    approved,
+    let_constraints_speak,
+    placed,
+    side,
+    whatever_year,
+)
 
 pytestmark = pytest.mark.usefixtures("world")
-
-# Delivered: dates 30.00 (assistance), mooncakes 108.00 (nothing equivalent on offer).
-DATES_FEN, MOONCAKES_FEN = 3_000, 10_800
-
-
-def rules(version: str = "SN-NOW", **changes: Any) -> Policy:
-    """From today on the rules of Shaanxi, with these changes and no minimum share unless one is named."""
-    now = Policy.objects.get(version="SN-2020-05")
-    same = {name: value for name, value in now.rules().items() if name not in {"from", "version"}}
-    facts = {**same, "version": version, "begins": timezone.localdate(), "minimum_share_bp": 0, **changes}
-    operator, second = (User.objects.get(username=name) for name in ("operator", "operator.second"))
-    return approve(second, draft_policy(operator, wish(**facts)))
-
-
-def refusals(giver: Any, goods: Any, heads: int = 2, **changes: Any) -> list[str]:
-    """The codes of what stands against placing this gift; nothing of it stays."""
-    plan = approved(giver, goods, heads, **changes)
-    with pytest.raises(Refused) as caught:
-        place(giver.buyer, plan, f"attempt-{plan.pk}")
-    return [refusal.code for refusal in caught.value.refusals]
 
 
 def newest() -> dict[str, Any]:

@@ -30,8 +30,8 @@ from suppliers.provenance.errors import (
 from suppliers.provenance.incidents import hold, lift, mind_dates, recall
 from suppliers.provenance.models import CertificateRule, Incident, IncidentReason, PassCertificate
 from suppliers.settlement.models import Contract
+from tests.suppliers.farm import KEEPS, MIX, REPACK, Farm
 from tests.suppliers.small_world import TODAY, person, place
-from tests.suppliers.test_lots_of_lots import KEEPS, MIX, REPACK, Farm
 from tests.world import let_constraints_speak
 
 TEST, HARMFUL = IncidentReason.TEST, IncidentReason.HARMFUL

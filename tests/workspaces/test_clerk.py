@@ -23,9 +23,9 @@ from procurement.programmes.choosing import close_choosing
 from procurement.programmes.complaints import report
 from procurement.programmes.models import Choice, Complaint, ComplaintReason, Option, Recipient
 from procurement.programmes.placement import place
-from tests.compliance.test_statement import from_today
+from tests.policies import rules
+from tests.workspaces.gifts import open_gift, shipped_gift
 from tests.workspaces.persons import Person, text, told
-from tests.workspaces.test_member import open_gift, shipped_gift
 from tests.world import (
     DATES,
     MOONCAKES,
@@ -169,7 +169,7 @@ def test_where_the_rule_changed_in_the_year_each_order_names_its_policy() -> Non
     year = timezone.localdate().year
     placed(giver, [DATES, MOONCAKES], heads=3)
     assert "The rule changed" not in text(buyer.open("union:statement_year", year))
-    from_today(4_000)
+    rules("SN-NEW", minimum_share_bp=4_000)
     placed(giver, [DATES, MOONCAKES], heads=1, need_date=timezone.localdate() + timedelta(days=40))
     shown = text(buyer.open("union:statement_year", year))
     assert "The rule changed during the year." in shown

@@ -14,7 +14,7 @@ from marketplace.evidence.models import Entry
 from marketplace.organisations.models import Organisation
 from procurement.priority.models import UnionYear
 from procurement.priority.years import open_year
-from tests.compliance.test_closed_years import delivered, last_year
+from tests.compliance.past_year import delivered, last_year
 from tests.workspaces.persons import Person, statements_of, text, told
 from tests.world import DATES, MOONCAKES, placed
 

@@ -16,7 +16,7 @@ from procurement.compliance.red_flags import red_flags
 from procurement.priority.models import UnionYear
 from procurement.programmes.outside import Bought, register, reverse
 from procurement.programmes.outside_models import OutsidePaper, OutsidePurchase
-from tests.programmes.test_rule_in_full import rules
+from tests.policies import rules
 from tests.workspaces.persons import Person, statements_of, text, told
 from tests.world import DATES, MOONCAKES, Side, add_recipients, draft, placed, side
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from marketplace.demo import cast
 from procurement.programmes.reattribution import offer
 from procurement.programmes.reattribution_models import Reattribution
-from tests.programmes.test_reattribution import BAQIAO, finished, neighbour
-from tests.programmes.test_rule_in_full import rules
+from tests.policies import rules
+from tests.programmes.neighbours import BAQIAO, finished, neighbour
 from tests.workspaces.persons import Person, statements_of, text, told
 from tests.world import DATES, Side, side
 

@@ -18,8 +18,8 @@ from marketplace.workspaces.union.suggestions import draft_to_make_good
 from procurement.policy.models import Occasion
 from procurement.programmes.complaints import report
 from procurement.programmes.models import ComplaintReason
+from tests.workspaces.gifts import shipped_gift
 from tests.workspaces.persons import Person, text
-from tests.workspaces.test_member import shipped_gift
 from tests.world import DATES, MOONCAKES, draft, placed, seller_of, side, supplier_orders
 
 pytestmark = pytest.mark.usefixtures("world")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from io import BytesIO
-from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -15,35 +14,18 @@ from openpyxl import load_workbook
 from marketplace.demo import cast
 from marketplace.fulfilment.models import Parcel
 from marketplace.organisations.models import Membership, Reveal, User
-from procurement.programmes.choosing import choose, close_choosing, offer, open_choosing
+from procurement.programmes.choosing import choose, close_choosing
 from procurement.programmes.links import LINK_DAYS, recipient_of_token, renew_link, token_of
 from procurement.programmes.models import Choice, Complaint, Option, Programme, Receipt, Recipient
+from tests.workspaces.gifts import open_gift, shipped_gift
 from tests.workspaces.persons import Person, statements_of, text, told
 from tests.world import DATES, FUNGUS, TEA, bring, placed, planned, product, side
 
 pytestmark = pytest.mark.usefixtures("world")
 
 
-def open_gift(heads: int = 3, **changes: Any) -> Programme:
-    """Dates for all, fungus or tea to choose, and the choosing open."""
-    giver = side()
-    programme = planned(giver, [DATES, FUNGUS], heads, **changes)
-    offer(giver.buyer, programme, 2, product(TEA))
-    open_choosing(giver.buyer, programme, timezone.now() + timedelta(days=5))
-    programme.refresh_from_db()
-    return programme
-
-
 def tea_of(programme: Programme) -> int:
     return Option.objects.get(programme=programme, product__upc=TEA).pk
-
-
-def shipped_gift(stage: str = "shipped") -> Recipient:
-    """The first recipient of an order that is on its way."""
-    giver = side()
-    order = placed(giver, [DATES])
-    bring(order, giver.buyer, stage)
-    return Recipient.objects.filter(programme__order=order).order_by("id")[0]
 
 
 class TestLink:

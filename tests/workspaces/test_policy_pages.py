@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from django.utils import timezone, translation
 
@@ -11,22 +10,14 @@ from marketplace.evidence.models import Entry
 from marketplace.organisations.models import User
 from marketplace.workspaces.policy_words import differences, topics
 from procurement.policy.actions import approve
-from procurement.policy.drafts import draft
 from procurement.policy.models import Policy
 from procurement.priority import rule_1
-from tests.procurement.test_policies import wish
+from tests.policies import drafted
 from tests.workspaces.persons import Person, statements_of, text
 
 
 def someone(name: str) -> User:
     return User.objects.get(username=name)
-
-
-def drafted(version: str = "SN-NEXT", **changes: Any) -> Policy:
-    """A draft like the policy in force, but for the changes."""
-    now = Policy.objects.get(version="SN-2020-05")
-    same = {name: value for name, value in now.rules().items() if name not in {"from", "version"}}
-    return draft(someone("operator"), wish(**{**same, "version": version, **changes}))
 
 
 def said(policy: Policy) -> list[str]:

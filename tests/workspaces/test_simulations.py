@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from marketplace.demo import cast
@@ -15,10 +17,15 @@ from marketplace.steps.actions import run_all_due
 from procurement.priority.models import Simulation
 from procurement.priority.simulating import simulate
 from tests import world as builders
-from tests.procurement.test_simulation import DAY, drafted, house, someone, year
+from tests.policies import drafted
+from tests.procurement.judged import DAY, house, judged_yesterday, someone
 from tests.workspaces.persons import Person, statements_of, text
 
-__all__ = ["year"]
+
+@pytest.fixture
+def year(world: None) -> Iterator[list[Order]]:
+    with judged_yesterday() as orders:
+        yield orders
 
 
 def test_the_operator_asks_on_the_drafts_page_and_reads_why(year: list[Order]) -> None:
