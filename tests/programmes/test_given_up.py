@@ -25,13 +25,12 @@ from marketplace.organisations.models import User
 from marketplace.shop.order.models import Order
 from marketplace.shop.partner.models import Delivery
 from marketplace.steps.actions import run_all_due
-from procurement.policy.actions import approve as approve_policy
-from procurement.policy.drafts import Draft, draft
 from procurement.priority.actions import release_reserve
 from procurement.priority.models import Decision, Judgement, Release, UnionYear
 from procurement.programmes.actions import approve, put_gift_line, send_back, submit, substitute
 from procurement.programmes.people import take_off
 from procurement.programmes.placement import place
+from tests.policies import rules
 from tests.world import (
     DATES,
     MOONCAKES,
@@ -124,13 +123,8 @@ def live(order: Order) -> dict[str, int]:
 
 def under(**changes: Any) -> None:
     """Another policy for the province, from tomorrow on."""
-    facts: dict[str, Any] = {
-        "version": "SN-NEXT", "region": "61", "begins": timezone.localdate() + timedelta(days=1), "source": "测试",
-        "minimum_share_bp": 5_000, "price_band_bp": 1_000, "max_producers": 3, "hold_days": 30, "rotation_band_bp": 300,
-        "planning_days": 10, "acceptance_days": 7, "occasions": [cast.OCCASION],
-    }  # fmt: skip
-    operator, second = (User.objects.get(username=name) for name in ("operator", "operator.second"))
-    approve_policy(second, draft(operator, Draft(**facts | changes)))
+    begins = timezone.localdate() + timedelta(days=1)
+    rules("SN-NEXT", **{"begins": begins, "minimum_share_bp": 5_000} | changes)
 
 
 def tomorrow() -> Any:
