@@ -16,8 +16,8 @@ from marketplace.api.serializers import PageSerializer
 from marketplace.organisations.models import Role
 from procurement.policy.models import GiftForm, Occasion
 from procurement.programmes.models import Programme
-from procurement.programmes.outside import Bought, is_reversed, persons_of, register, reverse
-from procurement.programmes.outside_models import OutsidePurchase
+from procurement.programmes.outside.actions import Bought, is_reversed, persons_of, register, reverse
+from procurement.programmes.outside.models import OutsidePurchase
 
 
 class OutsidePurchaseSerializer(serializers.Serializer):

@@ -18,8 +18,8 @@ from marketplace.ledger.models import Purse
 from marketplace.organisations.models import Organisation, OrganisationKind, Role
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
-from procurement.programmes import reattribution as verbs
-from procurement.programmes.reattribution_models import Reattribution, ReattributionState
+from procurement.programmes.reattribution import actions as verbs
+from procurement.programmes.reattribution.models import Reattribution, ReattributionState
 
 
 class ReattributionSerializer(serializers.Serializer):

@@ -20,9 +20,9 @@ from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.sheets import Column
 from procurement.priority.words import rule_label
 from procurement.programmes.models import PaperKind
-from procurement.programmes.outside import content_of_outside, is_reversed
-from procurement.programmes.outside_models import OutsidePaper, OutsidePurchase
-from procurement.programmes.outside_queries import said
+from procurement.programmes.outside.actions import content_of_outside, is_reversed
+from procurement.programmes.outside.models import OutsidePaper, OutsidePurchase
+from procurement.programmes.outside.queries import said
 
 _SUPPLIER = Column("supplier", gettext_lazy("Supplier"), url="url")
 _COLUMNS = (

@@ -22,8 +22,8 @@ from procurement.policy.models import Occasion
 from procurement.priority.models import Certificate, Decision, PriorityException
 from procurement.priority.words import rule_label
 from procurement.priority.years import as_ordinary
-from procurement.programmes.outside_queries import OutsideRow
-from procurement.programmes.reattribution_queries import HandOver
+from procurement.programmes.outside.queries import OutsideRow
+from procurement.programmes.reattribution.queries import HandOver
 
 
 def statement_context(union: Organisation, year: int) -> dict[str, Any]:

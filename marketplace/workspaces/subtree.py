@@ -22,7 +22,7 @@ from marketplace.workspaces.sheets import Column
 from procurement.policy.queries import policies_of
 from procurement.priority.models import UnionYear
 from procurement.priority.years import as_ordinary, decided_under, last_day
-from procurement.programmes import outside_queries as outside
+from procurement.programmes.outside import queries as outside
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
 from procurement.priority.models import Certificate, Decision, ExceptionState, Outcome, PriorityException, Release
-from procurement.programmes.reattribution_queries import taken_in
+from procurement.programmes.reattribution.queries import taken_in
 
 # As the statement counts: what no policy covers is no gift, and what an exception waives stands beside the share.
 _ASSISTANCE = Q(outcome=Outcome.ASSISTANCE)

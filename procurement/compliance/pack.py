@@ -18,7 +18,7 @@ from procurement.compliance.queries import statement
 from procurement.priority.models import Decision, Judgement, Release
 from procurement.priority.replay import engine_files
 from procurement.programmes.models import Programme
-from procurement.programmes.outside_queries import of_year
+from procurement.programmes.outside.queries import of_year
 from suppliers.offerbook.packing import Citing, cited_books
 
 

@@ -27,8 +27,8 @@ from procurement.priority.models import (
 )
 from procurement.priority.reserves import reserve
 from procurement.priority.years import left_to_buy, policy_of_year, to_make_good
-from procurement.programmes.outside_queries import OutsideRow, rows_of
-from procurement.programmes.reattribution_queries import HandOver, hand_overs
+from procurement.programmes.outside.queries import OutsideRow, rows_of
+from procurement.programmes.reattribution.queries import HandOver, hand_overs
 
 # Assistance and ordinary fen of each order: live is what was decided less what was released by cancellations, refusals and returns;
 # accepted and paid as parcels and supplier orders stand. A box's amount is split as its components were decided, so the parts come

@@ -4,7 +4,7 @@ import json
 
 from django.utils import timezone
 
-from procurement.programmes.outside_models import OutsidePurchase
+from procurement.programmes.outside.models import OutsidePurchase
 
 API = "/api/v1/outside-purchases/"
 

@@ -17,12 +17,13 @@ from marketplace.organisations.models import User
 from procurement.compliance.closing import close_year
 from procurement.priority.errors import YearClosed
 from procurement.priority.models import Judgement, UnionYear
-from procurement.programmes.errors import BadFile, ListFaulty, ReversalUnexplained, ReversedBefore
+from procurement.programmes.errors import BadFile
 from procurement.programmes.heads import had_by_recipients
 from procurement.programmes.models import PaperKind
-from procurement.programmes.outside import Bought, file_outside_paper, persons_in, persons_of, register, reverse
-from procurement.programmes.outside_models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
-from procurement.programmes.outside_queries import said, sums
+from procurement.programmes.outside.actions import Bought, file_outside_paper, persons_in, persons_of, register, reverse
+from procurement.programmes.outside.errors import ListFaulty, ReversalUnexplained, ReversedBefore
+from procurement.programmes.outside.models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
+from procurement.programmes.outside.queries import said, sums
 from procurement.programmes.people import add_person
 from tests.policies import rules
 from tests.programmes.refusals import refusals

@@ -20,12 +20,13 @@ from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
 from procurement.compliance.distribution import by_union
 from procurement.compliance.queries import statement
 from procurement.priority.models import UnionYear
-from procurement.programmes.errors import OfferAnswered, OwnOffer, PurseOfAnother
+from procurement.programmes.errors import PurseOfAnother
 from procurement.programmes.heads import had_by
-from procurement.programmes.outside import Bought, persons_of, register, reverse
+from procurement.programmes.outside.actions import Bought, persons_of, register, reverse
 from procurement.programmes.people import person_of_recipient
-from procurement.programmes.reattribution import counted_by, decline, offer, take_over, withdraw
-from procurement.programmes.reattribution_models import Reattribution
+from procurement.programmes.reattribution.actions import counted_by, decline, offer, take_over, withdraw
+from procurement.programmes.reattribution.errors import OfferAnswered, OwnOffer
+from procurement.programmes.reattribution.models import Reattribution
 from tests.policies import rules
 from tests.programmes.neighbours import BAQIAO, finished, neighbour
 from tests.world import DATES, DATES_FEN, MOONCAKES, YANTA, YUYANG, Side, bring, let_constraints_speak, placed, side

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from procurement.programmes.models import PaperKind
-from procurement.programmes.outside import Bought, register
+from procurement.programmes.outside.actions import Bought, register
 from tests import world as builders
 
 

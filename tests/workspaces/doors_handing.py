@@ -5,8 +5,8 @@ from typing import Any
 
 from marketplace.organisations.models import Organisation
 from marketplace.shop.order.models import Order
-from procurement.programmes.reattribution import withdraw
-from procurement.programmes.reattribution_models import Reattribution
+from procurement.programmes.reattribution.actions import withdraw
+from procurement.programmes.reattribution.models import Reattribution
 from tests import world as builders
 
 

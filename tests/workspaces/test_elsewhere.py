@@ -14,8 +14,8 @@ from procurement.compliance.pack import contents_of
 from procurement.compliance.queries import statement
 from procurement.compliance.red_flags import red_flags
 from procurement.priority.models import UnionYear
-from procurement.programmes.outside import Bought, register, reverse
-from procurement.programmes.outside_models import OutsidePaper, OutsidePurchase
+from procurement.programmes.outside.actions import Bought, register, reverse
+from procurement.programmes.outside.models import OutsidePaper, OutsidePurchase
 from tests.policies import rules
 from tests.workspaces.persons import Person, statements_of, text, told
 from tests.world import DATES, MOONCAKES, Side, add_recipients, draft, placed, side

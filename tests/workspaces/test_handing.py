@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from marketplace.demo import cast
-from procurement.programmes.reattribution import offer
-from procurement.programmes.reattribution_models import Reattribution
+from procurement.programmes.reattribution.actions import offer
+from procurement.programmes.reattribution.models import Reattribution
 from tests.policies import rules
 from tests.programmes.neighbours import BAQIAO, finished, neighbour
 from tests.workspaces.persons import Person, statements_of, text, told

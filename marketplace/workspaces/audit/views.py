@@ -28,7 +28,7 @@ from marketplace.workspaces.templatetags.house import subject_label
 from procurement.audit import actions
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import Judgement
-from procurement.programmes.outside_models import OutsidePurchase
+from procurement.programmes.outside.models import OutsidePurchase
 
 
 @open_to(Role.AUDITOR)

@@ -24,7 +24,7 @@ from marketplace.workspaces.union.forms import ROSTER_BYTES, PaperForm
 from marketplace.workspaces.union.frame import carried_out
 from procurement.policy.models import GiftForm, Occasion
 from procurement.programmes.models import PaperKind, Programme
-from procurement.programmes.outside import (
+from procurement.programmes.outside.actions import (
     Bought,
     file_outside_paper,
     persons_in,
@@ -32,7 +32,7 @@ from procurement.programmes.outside import (
     register,
     reverse,
 )
-from procurement.programmes.outside_models import OutsidePurchase
+from procurement.programmes.outside.models import OutsidePurchase
 
 
 class ElsewhereForm(forms.Form):

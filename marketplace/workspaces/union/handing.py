@@ -25,8 +25,8 @@ from marketplace.workspaces.pages import put_into, tell_faults, thanks
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union.forms import PurseField
 from marketplace.workspaces.union.frame import carried_out
-from procurement.programmes import reattribution as verbs
-from procurement.programmes.reattribution_models import Reattribution, ReattributionState
+from procurement.programmes.reattribution import actions as verbs
+from procurement.programmes.reattribution.models import Reattribution, ReattributionState
 
 _WAITING_SHOWN = 100
 _COLUMNS = (

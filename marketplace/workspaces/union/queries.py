@@ -20,8 +20,8 @@ from procurement.policy.errors import NoPolicyInForce
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
 from procurement.priority.years import as_ordinary, policy_of_year, to_make_good
-from procurement.programmes import outside_queries as outside
 from procurement.programmes.models import GiftLine, Programme, ProgrammeState
+from procurement.programmes.outside import queries as outside
 
 OPEN_STATES = [ProgrammeState.DRAFT, ProgrammeState.CHOOSING, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
 

@@ -29,7 +29,7 @@ from procurement.audit import actions as audit
 from procurement.audit.models import AuditCase, CaseState
 from procurement.priority.models import UnionYear
 from procurement.programmes.models import Complaint, ComplaintState, ProgrammeState
-from procurement.programmes.reattribution_queries import waiting_for
+from procurement.programmes.reattribution.queries import waiting_for
 from procurement.watch.queries import refuted
 from suppliers.provenance.queries import recalls_of
 

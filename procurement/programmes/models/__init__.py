@@ -15,8 +15,8 @@ from procurement.programmes.models.members import (
 from procurement.programmes.models.papers import Paper, PaperKind
 from procurement.programmes.models.plans import PROGRAMME_MOVES, Delivery, Programme, ProgrammeState
 from procurement.programmes.models.rosters import ImportState, Recipient, RosterImport
-from procurement.programmes.outside_models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
-from procurement.programmes.reattribution_models import ReattributedMember, Reattribution, ReattributionState
+from procurement.programmes.outside.models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
+from procurement.programmes.reattribution.models import ReattributedMember, Reattribution, ReattributionState
 
 __all__ = [
     "COMPLAINT_MOVES",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations.models import Organisation
 from procurement.priority.words import in_words
-from procurement.programmes.outside_models import OutsidePurchase
+from procurement.programmes.outside.models import OutsidePurchase
 
 # What the rule found, said of something that has happened already.
 _SAID: dict[str, Any] = {

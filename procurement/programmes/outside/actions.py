@@ -32,14 +32,15 @@ from procurement.priority import rule
 from procurement.priority.errors import YearClosed
 from procurement.priority.gifts import policy_facts
 from procurement.priority.years import open_year
-from procurement.programmes.errors import (
-    BadFile,
+from procurement.programmes.errors import BadFile, NotAPerson
+from procurement.programmes.heads import had_by
+from procurement.programmes.models import PaperKind, Programme, Recipient
+from procurement.programmes.outside.errors import (
     InvoiceRegistered,
     InvoiceUnreadable,
     ListFaulty,
     LongAgo,
     NobodyReached,
-    NotAPerson,
     NothingPaid,
     NotYetBought,
     OtherYear,
@@ -48,9 +49,7 @@ from procurement.programmes.errors import (
     SupplierUnnamed,
     TooMuch,
 )
-from procurement.programmes.heads import had_by
-from procurement.programmes.models import PaperKind, Programme, Recipient
-from procurement.programmes.outside_models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
+from procurement.programmes.outside.models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
 from procurement.programmes.people import person_of
 from procurement.programmes.roster import RosterError, read_roster
 from procurement.programmes.roster_faults import Fault

@@ -27,7 +27,11 @@ from marketplace.shop.order.models import Order
 from procurement.priority.models import Decision, Outcome, UnionYear
 from procurement.priority.reserves import reserve
 from procurement.priority.years import excess, open_year, policy_in_force, share_in_force, to_make_good
-from procurement.programmes.errors import (
+from procurement.programmes.errors import PurseOfAnother
+from procurement.programmes.heads import had_by
+from procurement.programmes.models import Programme, Recipient
+from procurement.programmes.people import person_of_recipient
+from procurement.programmes.reattribution.errors import (
     GoodsUncovered,
     HandedAlready,
     HandingBreaksCap,
@@ -39,12 +43,8 @@ from procurement.programmes.errors import (
     OfferAnswered,
     OrderUnfinished,
     OwnOffer,
-    PurseOfAnother,
 )
-from procurement.programmes.heads import had_by
-from procurement.programmes.models import Programme, Recipient
-from procurement.programmes.people import person_of_recipient
-from procurement.programmes.reattribution_models import ReattributedMember, Reattribution, ReattributionState
+from procurement.programmes.reattribution.models import ReattributedMember, Reattribution, ReattributionState
 
 _FINAL = ("accepted", "closed")
 

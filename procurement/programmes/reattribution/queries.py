@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from marketplace.organisations.models import Organisation
-from procurement.programmes.reattribution_models import Reattribution, ReattributionState
+from procurement.programmes.reattribution.models import Reattribution, ReattributionState
 
 
 @dataclass(frozen=True)
