@@ -77,6 +77,7 @@ class PurchaseRequest:
     per_head_fenced_least: int = 0
     # Of the recipients, those nearest to the cap: (gifts this calendar year, of them from assistance-only purses).
     year_heads: tuple[tuple[int, int], ...] = ()
+    year_elsewhere: tuple[int, ...] = ()  # of each of these, what the union bought for them outside this marketplace
 
     @property
     def total(self) -> int:

@@ -28,6 +28,7 @@ from procurement.compliance.errors import (
     EarlierYearOpen,
     GoodsUnderWay,
     NotPaidYet,
+    OffersUnanswered,
     PlansWaiting,
     ProblemsOpen,
     RefundsDue,
@@ -40,6 +41,7 @@ from procurement.priority.models import OPEN_STATES, PriorityException, UnionYea
 from procurement.priority.reserves import reserve
 from procurement.priority.years import excess, flag, lock_year, policy_of_year, share_in_force
 from procurement.programmes.models import Complaint, ComplaintState, Programme, ProgrammeState
+from procurement.programmes.reattribution.queries import unanswered
 
 _WAITING = [ProgrammeState.CHOOSING, ProgrammeState.SUBMITTED, ProgrammeState.APPROVED]
 _NAMED = 5
@@ -76,6 +78,9 @@ def still_open(union: Organisation, gift_year: int) -> list[HouseError]:
     plans = Programme.objects.filter(union=union, gift_year=gift_year, state__in=_WAITING).order_by("pk")
     if titles := list(plans.values_list("title", flat=True)):
         faults.append(PlansWaiting(count=len(titles), titles=_listed(titles)))
+    offered = unanswered(union, gift_year).order_by("pk").values_list("order__number", flat=True)
+    if numbers := list(offered):
+        faults.append(OffersUnanswered(numbers=_listed(numbers)))
     return [*faults, *_goods(union, gift_year), *_claims(union, gift_year)]
 
 

@@ -1,17 +1,29 @@
 """Where a gift year's money went: by union, county, class, month and supplier.
 
-As decided when the orders were placed, less what was cancelled, refused or returned since: the sums are those of the statements.
+As decided when the orders were placed, less what was cancelled, refused or returned since, and by the union that counts an order since
+it was handed on: the sums are those of the statements.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
-from procurement.priority.models import Certificate, Decision, ExceptionState, Outcome, PriorityException, Release
+from marketplace.organisations.scopes import seen_by
+from procurement.priority.models import (
+    Certificate,
+    Decision,
+    ExceptionState,
+    Outcome,
+    PriorityException,
+    Release,
+    UnionYear,
+)
+from procurement.programmes.reattribution.models import Reattribution
 from procurement.programmes.reattribution.queries import taken_in
 
 # As the statement counts: what no policy covers is no gift, and what an exception waives stands beside the share.
@@ -58,20 +70,34 @@ class Grantor:
     used: int
 
 
-def _live(year: int) -> QuerySet[Decision]:
-    """The year's decisions within the caller's scope, with the fen that are `live`."""
-    released = Release.objects.filter(decision=OuterRef("pk")).order_by().values("decision").annotate(fen=Sum("amount"))
-    return Decision.objects.filter(gift_year=year).annotate(
-        live=F("amount") - Coalesce(Subquery(released.values("fen")), 0)
-    )
+def _moved(year: int) -> tuple[list[Reattribution], list[Reattribution]]:
+    """Of orders that were handed on, the last hand-over: to a union within the caller's scope, and to one outside. One statement."""
+    here = UnionYear.objects.filter(union=OuterRef("to_union"), gift_year=year)
+    moved = taken_in(year).annotate(is_here=Exists(here)).select_related("order__union", "to_union")
+    last = list(moved.order_by("order_id", "-turn").distinct("order_id"))
+    return [one for one in last if one.is_here], [one for one in last if not one.is_here]
+
+
+def _live(year: int, here: Iterable[Reattribution], away: Iterable[Reattribution]) -> QuerySet[Decision]:
+    """The decisions that unions within the caller's scope count in the year, with the fen that are `live`."""
+    counted = Decision.objects.filter(gift_year=year).exclude(order__in=[one.order_id for one in away])
+    with seen_by(None):
+        counted = counted | Decision.objects.filter(gift_year=year, order__in=[one.order_id for one in here])
+        releases = Release.objects.filter(decision=OuterRef("pk"))
+    released = releases.order_by().values("decision").annotate(fen=Sum("amount"))
+    return counted.annotate(live=F("amount") - Coalesce(Subquery(released.values("fen")), 0))
 
 
 def by(year: int, *names: str, most: int | None = _MOST, where: Q | None = None) -> list[Row]:
     """The year's live decisions summed up by the two columns that hold the Chinese and English name, largest first.
 
-    Within the caller's scope; one statement.
+    Within the caller's scope; two statements.
     """
-    rows = _live(year).filter(where or Q()).values(*names).annotate(**_SUMS).order_by(names[0])
+    return _rows(_live(year, *_moved(year)), *names, most=most, where=where)
+
+
+def _rows(live: QuerySet[Decision], *names: str, most: int | None, where: Q | None = None) -> list[Row]:
+    rows = live.filter(where or Q()).values(*names).annotate(**_SUMS).order_by(names[0])
     found = [
         Row(row[names[0]] or "", row[names[-1]] or "", row["assistance"], row["ordinary"], row["waived"])
         for row in rows
@@ -81,9 +107,10 @@ def by(year: int, *names: str, most: int | None = _MOST, where: Q | None = None)
 
 def by_union(year: int) -> list[Row]:
     """By union: the sums of the statements, with what was handed on from one to another."""
-    rows = {row.name: row for row in by(year, "union__name", "union__name_en", most=None)}
-    for one in taken_in(year).select_related("union", "to_union"):
-        for sign, union in ((-1, one.union), (1, one.to_union)):
+    here, away = _moved(year)
+    rows = {row.name: row for row in _rows(_live(year, here, away), "union__name", "union__name_en", most=None)}
+    for one in here:
+        for sign, union in ((-1, one.order.union), (1, one.to_union)):
             row = rows.get(union.name) or Row(union.name, union.name_en, 0, 0, 0)
             rows[union.name] = replace(
                 row,
@@ -112,7 +139,11 @@ def by_seller(year: int) -> list[Row]:
 def by_month(year: int) -> list[tuple[Any, int, int, int]]:
     """(month, fen of assistance, ordinary and waived goods) by when the orders were placed, oldest first."""
     rows: Any = (
-        _live(year).annotate(month=TruncMonth("order__date_placed")).values("month").annotate(**_SUMS).order_by("month")
+        _live(year, *_moved(year))
+        .annotate(month=TruncMonth("order__date_placed"))
+        .values("month")
+        .annotate(**_SUMS)
+        .order_by("month")
     )
     return [(row["month"], row["assistance"], row["ordinary"], row["waived"]) for row in rows]
 

@@ -50,6 +50,16 @@ class PlansWaiting(HouseError):
     )
 
 
+class OffersUnanswered(HouseError):
+    """Orders that are offered to another union, or by it: nothing moves in a closed year."""
+
+    code = "offers_unanswered"
+    sentence = _(
+        "Orders of the year are offered from one union to another, and not answered (%(numbers)s). "
+        "The one takes them over or declines, or the other withdraws."
+    )
+
+
 class GoodsUnderWay(HouseError):
     """Parcels of the year that have not arrived, or were not accepted."""
 

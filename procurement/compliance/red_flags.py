@@ -18,6 +18,7 @@ from procurement.watch.queries import refuted
 JUMP_BP, JUMP_DAYS = 1_500, 60
 CLUSTER_LEAST, CLUSTER_BP = 3, 6_000
 SPLIT_DAYS = 14
+CLOSING_DAYS = 30
 ASIDE_DAYS = 7  # for so long an equivalent may have been dearer, or held by another union, without anybody meaning anything by it
 
 
@@ -155,6 +156,30 @@ _ONE_INVOICE = """
             AND NOT EXISTS (SELECT FROM programmes_outsidereversal v WHERE v.purchase_id = other.id)) ORDER BY o.id
 """
 
+# Orders with assistance goods that came from another union in the last days before the year was closed, or is over, where clause 3
+# would not hold without what came so.
+_TAKEN_WHEN_SHORT = """
+    WITH came AS (
+        SELECT h.*, y.assistance AS bought, y.ordinary AS others, y.brought_forward,
+            sum(h.assistance) OVER (PARTITION BY h.to_union_id) AS helped, sum(h.ordinary) OVER (PARTITION BY h.to_union_id) AS plain,
+            coalesce(y.closed_share_bp, binding_share(h.to_union_id, h.gift_year), 0) AS share,
+            y.shortfall + (SELECT coalesce(sum(a.balance), 0) FROM ledger_purse p JOIN ledger_account a ON a.id = p.account_id
+                WHERE (p.union_id, p.gift_year, p.kind) = (h.to_union_id, h.gift_year, 'ring_fenced')) AS reserve
+        FROM programmes_reattribution h JOIN priority_unionyear y ON (y.union_id, y.gift_year) = (h.to_union_id, h.gift_year)
+        WHERE h.to_union_id = ANY(%(unions)s) AND h.gift_year = %(year)s AND h.state = 'taken'
+            AND h.answered_at >= coalesce(y.closed_at, make_timestamptz(%(year)s + 1, 1, 1, 0, 0, 0, 'Asia/Shanghai'))
+                - make_interval(days => %(closing)s)
+            AND NOT EXISTS (SELECT FROM programmes_reattribution later
+                WHERE later.order_id = h.order_id AND later.state = 'taken' AND later.turn > h.turn)
+    )
+    SELECT c.to_union_id, 'order:' || o.number, CASE WHEN %(english)s THEN coalesce(nullif(u.name_en, ''), u.name) ELSE u.name END,
+        c.assistance
+    FROM came c JOIN order_order o ON o.id = c.order_id JOIN organisations_organisation u ON u.id = c.union_id
+    WHERE c.assistance > 0 AND c.share > 0 AND (c.others - c.plain) * 10000
+        > (10000 - c.share) * (c.bought - c.helped - c.brought_forward + c.others - c.plain + c.reserve)
+    ORDER BY c.order_id
+"""
+
 # Each by its statement, but for what the watchdogs count.
 _FLAGS: tuple[tuple[str, Any, Any, str | None], ...] = (
     (
@@ -217,6 +242,15 @@ _FLAGS: tuple[tuple[str, Any, Any, str | None], ...] = (
         _ONE_INVOICE,
     ),
     (
+        "taken_over_when_short",
+        _("Taken over shortly before closing, when assistance goods were missing"),
+        _(
+            "Without the orders that came from other unions in the last 30 days before its closing the year would be below its share: "
+            "were they booked wrongly, or lent?"
+        ),
+        _TAKEN_WHEN_SHORT,
+    ),
+    (
         "exceptions_cluster",
         _("Exceptions cluster on one person"),
         _("One officer granted at least three, and six in ten or more of the year's exceptions."),
@@ -236,6 +270,7 @@ def red_flags(unions: Sequence[Organisation], year: int) -> list[Flag]:
         "jump": JUMP_BP,
         "split": SPLIT_DAYS,
         "aside": ASIDE_DAYS,
+        "closing": CLOSING_DAYS,
         "least": CLUSTER_LEAST,
         "part": CLUSTER_BP,
     }

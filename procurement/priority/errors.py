@@ -51,7 +51,7 @@ SENTENCES: dict[str, Any] = {
         "Take a second product for the rest, or fewer recipients."
     ),
     "share": _(
-        "This year's ordinary gifts would come to %(ordinary)s, and at most %(limit)s are allowed: at least %(share)s "
+        "This year's ordinary gifts would come to %(ordinary)s%(left)s, and at most %(limit)s are allowed: at least %(share)s "
         "of the year's gift money goes to assistance products (%(assistance)s bought, %(reserve)s set aside). "
         "Choose more assistance products, or set more money aside for them."
     ),
@@ -63,7 +63,8 @@ SENTENCES: dict[str, Any] = {
         "bought and %(reserve)s set aside. Choose more assistance products, or set more money aside for them."
     ),
     "cap": _(
-        "A member would have gifts for %(per_head)s this calendar year; the cap is %(cap)s. Choose cheaper goods or leave some out."
+        "A member would have gifts for %(per_head)s this calendar year%(elsewhere)s; the cap is %(cap)s. "
+        "Choose cheaper goods or leave some out."
     ),
     "occasion": _("“%(occasion)s” is no occasion on which the policy allows gifts. Choose an allowed occasion."),
     "form": _(

@@ -36,7 +36,8 @@ class Asked:
 class Question:
     """The rule's whole input, and what carries its answer back; `titles` by product, in the reader's language.
 
-    `over` are exceptions, by product, that would have let it pass but are used up, revoked, or past their period.
+    `over` are exceptions, by product, that would have let it pass but are used up, revoked, or past their period. `brought_forward`
+    (fen) weighs in the year's ordinary goods; `elsewhere` is what of each of the `year_heads` was bought outside.
     """
 
     gift: rule.Gift
@@ -45,6 +46,8 @@ class Question:
     exceptions: Mapping[str, PriorityException]
     titles: Mapping[int, str]
     over: Mapping[int, PriorityException]
+    brought_forward: int
+    elsewhere: tuple[int, ...]
 
 
 def question(request: PurchaseRequest) -> Question:
@@ -77,7 +80,10 @@ def question(request: PurchaseRequest) -> Question:
         per_head_fenced_fen=request.per_head_fenced_least,
         year_heads=request.year_heads,
     )
-    return Question(gift, policy, asked, {e.number: e for e in exceptions.values()}, titles(rows), over)
+    return Question(
+        gift, policy, asked, {e.number: e for e in exceptions.values()}, titles(rows), over, now.brought_forward,
+        request.year_elsewhere,
+    )  # fmt: skip
 
 
 def policy_facts(policy: policies.Policy) -> rule.Policy:

@@ -23,8 +23,8 @@ from procurement.priority import rule
 from procurement.priority.errors import WHY_OVER, ExceptionOver, PolicyChanged, RuleViolation
 from procurement.priority.gifts import Asked, Question, question, why_over
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException
-from procurement.priority.words import in_words
-from procurement.priority.years import flag, is_made_good, open_year, share_in_force
+from procurement.priority.words import bought_elsewhere, in_words, left_by_closed_years
+from procurement.priority.years import as_ordinary, flag, is_made_good, open_year, share_in_force
 
 # The step that shows new certificates to the producers of their classes; the floor's watchdogs carry it out.
 CERTIFIED = "certificate.show"
@@ -231,6 +231,10 @@ def _sentences(judged: Judged) -> list[HouseError]:
         data["blocked"] = sum(int(v.data.get("blocked", 0)) for v in found)
         data["substitutes"] = _named_substitutes(judged, [v.ref for v in found], titles)
         data["held"] = _held_back(judged, [v.ref for v in found])
+        if code == "cap":
+            data["elsewhere"] = _bought_elsewhere(judged)
+        if code == "share":
+            data["left"] = _left_by_closed_years(judged)
         error = RuleViolation(code, **in_words(data))
         told.setdefault(str(error), error)
         if code == "assistance_first" and product in judged.question.over:
@@ -255,6 +259,21 @@ def _named_substitutes(judged: Judged, refs: Iterable[str], titles: Mapping[int,
         if ref in judged.question.asked:
             names += [titles[int(s.product)] for s in judged.decision(ref).substitutes if s.quantity]
     return _(" (%(names)s)") % {"names": _(", ").join(dict.fromkeys(names))} if names else ""
+
+
+def _bought_elsewhere(judged: Judged) -> str:
+    """What of the gifts of the member nearest to the cap was bought elsewhere."""
+    gift, elsewhere = judged.question.gift, judged.question.elsewhere
+    counted = [
+        had - min(fenced + gift.per_head_fenced_fen, gift.policy.ring_fence_fen) for had, fenced in gift.year_heads
+    ]
+    return bought_elsewhere(max(zip(counted, elsewhere, strict=False), default=(0, 0))[1])
+
+
+def _left_by_closed_years(judged: Judged) -> str:
+    """What of the ordinary goods only stands for what closed years left to be bought (see `as_ordinary`)."""
+    left = judged.question.brought_forward
+    return left_by_closed_years(left, as_ordinary(left, judged.question.policy.minimum_share_bp))
 
 
 def _held_back(judged: Judged, refs: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.ledger.actions import yuan
@@ -81,6 +81,19 @@ def breach(code: str, figures: Mapping[str, int | str]) -> dict[str, str]:
     if code in {"quotations", "approvers"}:
         return {"found": str(known["given"]), "asked": str(known["needed"])}
     return {}
+
+
+def bought_elsewhere(fen: int) -> str:
+    """How much of what a member had was bought outside this marketplace, in brackets; nothing where nothing was."""
+    return gettext(" (%(amount)s of it bought elsewhere)") % {"amount": yuan(fen)} if fen else ""
+
+
+def left_by_closed_years(fen: int, as_ordinary: int) -> str:
+    """What of a year's ordinary goods only stands for assistance goods still to be bought for closed years, in brackets."""
+    if not fen:
+        return ""
+    told = gettext(" (%(weight)s of it stands for assistance goods for %(amount)s that closed years left to be bought)")
+    return told % {"weight": yuan(as_ordinary), "amount": yuan(fen)}
 
 
 def in_words(data: Mapping[str, object]) -> dict[str, object]:

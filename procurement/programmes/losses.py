@@ -14,6 +14,7 @@ from marketplace.shop.order.models import Order
 from procurement.priority.errors import FloorWouldBreak
 from procurement.priority.releases import release
 from procurement.priority.years import lock_booked, policy_in_force
+from procurement.programmes.heads import EARLIER, PLACED
 
 # What each member gets less, for the year's cap and floor: a parcel line's part in assistance goods is that of its order line.
 _RECEIVED = """
@@ -37,18 +38,20 @@ _RECEIVED = """
     WHERE r.id = lost.recipient
 """
 
-# Members of these losses who keep ordinary goods that count, with assistance goods for less than the floor in this gift year.
-_BELOW_THE_FLOOR = """
+# Members of these losses who keep ordinary goods that count, with assistance goods for less than the floor in this gift year: both
+# as they count here, and not in the year of a union that took an order over.
+_BELOW_THE_FLOOR = f"""
     SELECT count(*) FROM (
-        SELECT r.person FROM programmes_recipient r JOIN programmes_programme g ON g.id = r.programme_id
-        WHERE g.union_id = %(union)s AND g.gift_year = %(year)s AND g.state = 'placed' AND r.person IN (
-            SELECT mine.person FROM fulfilment_parcel p JOIN programmes_recipient mine ON mine.id = p.recipient
-            WHERE p.loss_id = ANY(%(losses)s))
-        GROUP BY r.person
-        HAVING sum(r.received_assistance) < %(floor)s AND bool_or(EXISTS (
-            SELECT FROM fulfilment_parcel p JOIN fulfilment_parcelline pl ON pl.parcel_id = p.id
-            JOIN priority_decision d ON d.line_id = pl.line_id AND d.region = p.region
-            WHERE p.recipient = r.id AND p.loss_id IS NULL AND d.outcome NOT IN ('assistance', 'uncovered') AND NOT d.waived))
+        SELECT e.person FROM ({EARLIER}) e WHERE e.person IN (
+            SELECT r.person FROM programmes_recipient r JOIN ({PLACED}) g ON g.id = r.programme_id AND g.counts
+            WHERE r.person IN (
+                SELECT mine.person FROM fulfilment_parcel p JOIN programmes_recipient mine ON mine.id = p.recipient
+                WHERE p.loss_id = ANY(%(losses)s)
+            ) AND EXISTS (
+                SELECT FROM fulfilment_parcel p JOIN fulfilment_parcelline pl ON pl.parcel_id = p.id
+                JOIN priority_decision d ON d.line_id = pl.line_id AND d.region = p.region
+                WHERE p.recipient = r.id AND p.loss_id IS NULL AND d.outcome NOT IN ('assistance', 'uncovered') AND NOT d.waived))
+        GROUP BY e.person HAVING sum(e.assistance) < %(floor)s
     ) below
 """
 

@@ -261,4 +261,5 @@ def _request(programme: Programme, recipients: int, pieces: Iterable[Piece], bou
         purses=purses,
         per_head_fenced_least=bounds.least_fenced,
         year_heads=had.heads,
+        year_elsewhere=had.elsewhere,
     )

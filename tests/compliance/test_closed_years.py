@@ -11,7 +11,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from marketplace.evidence.models import Entry
@@ -23,11 +23,13 @@ from marketplace.ledger.errors import PurseClosed
 from marketplace.ledger.models import Purse, PurseKind
 from marketplace.ledger.purses import open_for
 from marketplace.organisations.errors import NotAllowed, Refusals
-from marketplace.organisations.models import Membership, Role, User
+from marketplace.organisations.models import Membership, Organisation, Role, User
 from marketplace.shop.order.models import Order
+from procurement.compliance import closing
 from procurement.compliance.closing import close_year, returns_until, still_open
 from procurement.compliance.models import YearClosing
 from procurement.compliance.queries import sealed, statement
+from procurement.compliance.red_flags import red_flags
 from procurement.priority.actions import ask_exception, release_reserve
 from procurement.priority.errors import ReserveBound, YearClosed
 from procurement.priority.models import UnionYear
@@ -35,9 +37,12 @@ from procurement.priority.years import lock_booked, open_year
 from procurement.programmes.actions import submit
 from procurement.programmes.models import Programme
 from procurement.programmes.placement import place
+from procurement.programmes.reattribution.actions import offer, take_over, withdraw
+from procurement.programmes.reattribution.models import Reattribution
 from suppliers.settlement.corrections import record_refund
 from tests.compliance.past_year import delivered, last_year
-from tests.invariants.raw_sql import refused, run
+from tests.invariants.raw_sql import copy_refused, refused, run
+from tests.programmes.neighbours import BAQIAO, final, neighbour
 from tests.world import (
     DATES,
     MOONCAKES,
@@ -56,11 +61,9 @@ from tests.world import (
 pytestmark = pytest.mark.usefixtures("world", "last_years_plans")
 
 
-def officer_above(giver: Side):
-    above = Membership.objects.filter(role=Role.UNION_OFFICER).exclude(organisation=giver.union)
-    return next(
-        m.user for m in above.select_related("organisation") if giver.union.path.startswith(m.organisation.path)
-    )
+def officer_above(union: Organisation):
+    above = Membership.objects.filter(role=Role.UNION_OFFICER).exclude(organisation=union)
+    return next(m.user for m in above.select_related("organisation") if union.path.startswith(m.organisation.path))
 
 
 def operator() -> User:
@@ -73,6 +76,13 @@ def row(year: int) -> UnionYear:
 
 def aside_in(year: int) -> int:
     return Purse.objects.get(union=side().union, gift_year=year, kind=PurseKind.RING_FENCED).account.balance
+
+
+def offered_on(giver: Side, year: int) -> tuple[Organisation, Order, Reattribution]:
+    """The union beside it, a final order of the year, and that order offered to the union."""
+    there = Organisation.objects.get(code=BAQIAO)
+    order = final(placed(giver, [DATES], heads=2, gift_year=year), giver)
+    return there, order, offer(giver.buyer, order, there, "记错单位")
 
 
 def codes(faults) -> list[str]:
@@ -107,20 +117,60 @@ class TestWhatKeepsItOpen:
         assert codes(refusal.value.refusals) == ["earlier_year_open", "plans_waiting", "requests_undecided"]
         assert not YearClosing.objects.exists()
 
+    def test_an_order_offered_to_another_union_keeps_both_years_open(self) -> None:
+        giver, year = last_year()
+        there, order, offered = offered_on(giver, year)
+        for union in (giver.union, there):
+            (fault,) = still_open(union, year)
+            assert (fault.code, fault.data) == ("offers_unanswered", {"numbers": order.number})
+        assert still_open(there, year - 1) == []
+        withdraw(giver.buyer, offered)
+        assert [still_open(union, year) for union in (giver.union, there)] == [[], []]
+        close_year(giver.approver, giver.union, year)
+        with pytest.raises(Refusals) as refusal:
+            offer(giver.buyer, order, there, "again")
+        assert codes(refusal.value.refusals) == ["year_closed"]
+        let_constraints_speak()
+
     def test_it_is_for_the_approver_or_an_officer_above(self) -> None:
         giver, year = last_year()
         with pytest.raises(NotAllowed):
             close_year(giver.buyer, giver.union, year)
-        officer = officer_above(giver)
-        closing = close_year(officer, giver.union, year)
-        assert closing.closed_by == officer and giver.union.path.startswith(closing.closed_for.path)
-        assert closing.closed_for != giver.union
+        officer = officer_above(giver.union)
+        sealed_year = close_year(officer, giver.union, year)
+        assert sealed_year.closed_by == officer and giver.union.path.startswith(sealed_year.closed_for.path)
+        assert sealed_year.closed_for != giver.union
 
     def test_asked_in_a_constant_number_of_statements(self, django_assert_num_queries) -> None:
         giver, year = last_year()
         placed(giver, [DATES, MOONCAKES], heads=3, gift_year=year)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             still_open(giver.union, year)
+
+
+class TestTakenOverWhenShort:
+    """A union short of assistance goods takes some over in its last days: perhaps booked wrongly, perhaps lent."""
+
+    def flagged(self, union: Organisation, year: int) -> list[tuple[str, str, int | None]]:
+        (flag,) = [f for f in red_flags([union], year) if f.code == "taken_over_when_short"]
+        return [(found.subject, found.title, found.amount) for found in flag.found]
+
+    def test_auditors_are_shown_it_before_the_closing_and_after(self) -> None:
+        giver, year = last_year(aside=0)
+        short = delivered(giver, [(DATES, {"per_head": 4}), MOONCAKES], year)
+        lender = neighbour(BAQIAO)
+        theirs = open_purse(lender.union, "上年", year)
+        fund(theirs, 10_000, "theirs")
+        order = final(placed(lender, [DATES], heads=2, gift_year=year, purse=theirs), lender)
+        take_over(giver.approver, offer(lender.buyer, order, giver.union, "记错单位"), giver.general)
+        assert self.flagged(giver.union, year) == []
+        give_dates_back(giver, short)
+        assert self.flagged(giver.union, year) == [(f"order:{order.number}", lender.union.name_en, 6_000)]
+        for loss in order_losses(short):
+            record_refund(giver.buyer, loss, "BANK-BACK")
+        close_year(giver.approver, giver.union, year)
+        assert self.flagged(giver.union, year) == [(f"order:{order.number}", lender.union.name_en, 6_000)]
+        assert self.flagged(lender.union, year) == []
 
 
 class TestWhatIsSealed:
@@ -128,17 +178,17 @@ class TestWhatIsSealed:
         giver, year = last_year()
         delivered(giver, [MOONCAKES], year)
         before = statement(giver.union, year)
-        closing = close_year(giver.approver, giver.union, year)
+        sealed_year = close_year(giver.approver, giver.union, year)
         let_constraints_speak()
         entry = Entry.objects.get(kind="year.closed")
         body = json.loads(bytes(entry.leaf))["body"]
         assert entry.subject == f"year:{giver.union.code}:{year}"
-        assert body["statement_sha256"] == sha256(closing.statement.encode()).hexdigest()
+        assert body["statement_sha256"] == sha256(sealed_year.statement.encode()).hexdigest()
         assert {key: body[key] for key in ("assistance", "ordinary", "shortfall", "carried_forward")} == {
             "assistance": 0, "ordinary": before.ordinary, "shortfall": 200_000, "carried_forward": before.ordinary,
         }  # fmt: skip
         told = statement(giver.union, year)
-        assert told == sealed(closing.statement)
+        assert told == sealed(sealed_year.statement)
         assert (told.reserve, told.ordinary_limit, told.compliant, told.orders) == (
             before.reserve, before.ordinary_limit, True, before.orders,
         )  # fmt: skip
@@ -175,6 +225,8 @@ class TestWhatGoesOn:
         with pytest.raises(Refusals) as refusal:
             placed(side(), [MOONCAKES], heads=1, title="再来", prefix="P")
         assert codes(refusal.value.refusals) == ["share"]
+        # Half of all: so many ordinary goods weigh as much as what is still to be bought for the closed year.
+        assert "(¥1,080.00 of it stands for assistance goods for ¥1,080.00 that closed years" in str(refusal.value)
         let_constraints_speak()
 
     def test_nor_may_it_be_released_while_they_rest_on_it(self) -> None:
@@ -183,7 +235,7 @@ class TestWhatGoesOn:
         close_year(giver.approver, giver.union, year)
         now = side()
         with pytest.raises(ReserveBound):
-            release_reserve(officer_above(now), now.reserve, now.general, 300_000, "out")
+            release_reserve(officer_above(now.union), now.reserve, now.general, 300_000, "out")
 
     def test_what_is_to_be_made_good_goes_on_and_stops_ordinary_goods(self) -> None:
         """Dates given back within the year's last days leave mooncakes that nothing covers, and nothing is set aside for them."""
@@ -292,7 +344,7 @@ class TestItTakesNothing:
         with pytest.raises(PurseClosed):
             set_aside(giver.buyer, general, reserve, 100, "late")
         with pytest.raises(YearClosed):
-            release_reserve(officer_above(giver), reserve, general, 100, "late")
+            release_reserve(officer_above(giver.union), reserve, general, 100, "late")
         assert fund(general, 1_000_000, "general-before").kind == "fund"
 
 
@@ -327,6 +379,24 @@ class TestTheDatabase:
         close_year(giver.approver, giver.union, year)
         refused("append-only", "UPDATE priority_unionyear SET brought_forward = 0 WHERE gift_year = %s", year + 1)
         refused("permission denied", "SELECT bring_forward(%s, %s)", giver.union.pk, year + 1)
+
+    def test_no_year_is_closed_over_an_offer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As when the offer was made in the same moment: the verb has looked, the database looks again under the year's row."""
+        giver, year = last_year()
+        there, _order, _offered = offered_on(giver, year)
+        monkeypatch.setattr(closing, "still_open", lambda _union, _year: [])
+        for union in (giver.union, there):
+            officer = officer_above(union)
+            with pytest.raises(DatabaseError, match="and not answered"), transaction.atomic():
+                close_year(officer, union, year)
+
+    def test_nothing_is_offered_in_a_closed_year_nor_taken_over_there(self) -> None:
+        giver, year = last_year()
+        there, _order, offered = offered_on(giver, year)
+        withdraw(giver.buyer, offered)
+        close_year(officer_above(there), there, year)
+        again = {"state": "offered", "answered_by_id": None, "answered_at": None}
+        copy_refused("is closed: nothing counts", ("programmes_reattribution", offered.pk, again))
 
     def test_a_year_is_closed_by_its_statement_alone(self) -> None:
         giver, year = last_year()

@@ -17,22 +17,24 @@ from django.utils import timezone
 from marketplace.demo import cast
 from marketplace.demo.clock import simulated
 from marketplace.fulfilment.actions import accept, confirm, ship
-from marketplace.fulfilment.losses import Report, cancel, give_back, give_up
-from marketplace.fulfilment.models import Loss, Parcel, SupplierOrder
-from marketplace.ledger.actions import fund, open_purse, set_aside
+from marketplace.fulfilment.losses import Report, give_back, give_up
+from marketplace.fulfilment.models import Loss
+from marketplace.ledger.actions import set_aside
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import User
 from marketplace.shop.order.models import Order
 from marketplace.shop.partner.models import Delivery
 from marketplace.steps.actions import run_all_due
 from procurement.priority.actions import release_reserve
-from procurement.priority.models import Decision, Judgement, Release, UnionYear
+from procurement.priority.models import Decision, Judgement, Release
 from procurement.programmes.actions import approve, put_gift_line, send_back, submit, substitute
 from procurement.programmes.people import take_off
 from procurement.programmes.placement import place
 from tests.policies import rules
+from tests.programmes.giving_up import drop, parcels, part, same_as_last_year
 from tests.world import (
     DATES,
+    DATES_FEN,
     MOONCAKES,
     Goods,
     Side,
@@ -45,13 +47,10 @@ from tests.world import (
     product,
     seller_of,
     side,
-    supplier_orders,
-    whatever_year,
 )
 
 pytestmark = pytest.mark.usefixtures("world")
 
-DATE_FEN = 3_000
 PLAIN, HELPED, OTHER, THIRD = cast.PARTIAL_FIRST, "LG-HONEY-500", "LB-HONEY-500", "LY-HONEY-500"
 
 
@@ -72,21 +71,6 @@ def partly(giver: Side) -> Order:
     programme = planned(giver, [PLAIN], heads=5, prefix="C")
     substitute(giver.buyer, programme, 1)
     return to_place(giver, programme)
-
-
-def part(order: Order, sku: str) -> SupplierOrder:
-    found = SupplierOrder.objects.filter(order=order, parcels__lines__line__partner_sku=sku).distinct().get()
-    return next(s for s in supplier_orders(order) if s.pk == found.pk)
-
-
-def parcels(so: SupplierOrder, number: int | None = None) -> tuple[int, ...]:
-    standing = Parcel.objects.filter(supplier_order=so, loss=None).order_by("pk")
-    return tuple(standing.values_list("pk", flat=True)[:number])
-
-
-def drop(giver: Side, order: Order, sku: str, number: int | None = None, reason: str = "not_needed") -> None:
-    cancel(giver.buyer, part(order, sku), Report(parcels(part(order, sku), number), reason))
-    let_constraints_speak()
 
 
 def fail(order: Order, sku: str, number: int | None = None) -> None:
@@ -335,17 +319,17 @@ class TestTheYear:
 
     def test_a_year_that_may_not_fall_below_the_last_one(self) -> None:
         giver = side()
-        last_year(giver, 20)
+        same_as_last_year(giver, 20)
         under(minimum_share_bp=1_500, keep_last_year=True)
         with tomorrow():
             order = placed(giver, [DATES, MOONCAKES], heads=20)
             assert code_of(lambda: drop(giver, order, DATES, 1)) == "last_year_would_break"
             officer = User.objects.get(username=cast.UNION_OFFICER)
-            set_aside(giver.buyer, giver.general, giver.reserve, DATE_FEN, "aside")
+            set_aside(giver.buyer, giver.general, giver.reserve, DATES_FEN, "aside")
             drop(giver, order, DATES, 1)
             assert code_of(lambda: drop(giver, order, DATES, 1)) == "last_year_would_break"
             assert (
-                code_of(lambda: release_reserve(officer, giver.reserve, giver.general, DATE_FEN, "out"))
+                code_of(lambda: release_reserve(officer, giver.reserve, giver.general, DATES_FEN, "out"))
                 == "reserve_bound"
             )
             drop(giver, order, MOONCAKES)
@@ -354,7 +338,7 @@ class TestTheYear:
 
     def test_a_producers_failure_is_not_the_unions(self) -> None:
         giver = side()
-        last_year(giver, 20)
+        same_as_last_year(giver, 20)
         under(minimum_share_bp=1_500, keep_last_year=True)
         with tomorrow():
             order = placed(giver, [DATES, MOONCAKES], heads=20)
@@ -373,14 +357,3 @@ class TestTheYear:
             drop(giver, order, DATES, 1)
             assert live(order) == {DATES: 3, MOONCAKES: 3}
             assert code_of(lambda: drop(giver, order, DATES, 1)) == "floor_would_break"
-
-
-def last_year(giver: Side, heads: int) -> None:
-    """So many bags of dates, and what is set aside this year, were bought in the gift year before."""
-    year = timezone.localdate().year - 1
-    purse = open_purse(giver.union, cast.GENERAL_PURSE, year)
-    held = giver.reserve.account.balance // DATE_FEN
-    fund(purse, (heads + held) * DATE_FEN, "last year")
-    with whatever_year():
-        placed(giver, [DATES], heads=heads + held, prefix="L", gift_year=year, purse=purse)
-    assert UnionYear.objects.get(union=giver.union, gift_year=year).assistance == (heads + held) * DATE_FEN

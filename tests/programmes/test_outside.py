@@ -14,6 +14,7 @@ from marketplace.evidence.actions import record
 from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import NotAllowed, Refusals
 from marketplace.organisations.models import User
+from marketplace.shop.placement import Refused
 from procurement.compliance.closing import close_year
 from procurement.priority.errors import YearClosed
 from procurement.priority.models import Judgement, UnionYear
@@ -25,9 +26,10 @@ from procurement.programmes.outside.errors import ListFaulty, ReversalUnexplaine
 from procurement.programmes.outside.models import OutsideMember, OutsidePaper, OutsidePurchase, OutsideReversal
 from procurement.programmes.outside.queries import said, sums
 from procurement.programmes.people import add_person
+from procurement.programmes.placement import place
 from tests.policies import rules
 from tests.programmes.refusals import refusals
-from tests.world import DATES, MOONCAKES, Side, add_recipients, draft, let_constraints_speak, placed, side
+from tests.world import DATES, MOONCAKES, Side, add_recipients, approved, draft, let_constraints_speak, placed, side
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -49,6 +51,14 @@ def bought(**changes: Any) -> Bought:
 
 def registered(giver: Side, key: str = "k", persons: Any = (), **changes: Any) -> OutsidePurchase:
     return register(giver.buyer, giver.union, bought(**changes), key, persons=persons)
+
+
+def said_of(giver: Side, goods: Any) -> str:
+    """What stands against placing this gift, in words."""
+    plan = approved(giver, goods, 2)
+    with pytest.raises(Refused) as caught:
+        place(giver.buyer, plan, f"attempt-{plan.pk}")
+    return str(caught.value)
 
 
 class TestRegistering:
@@ -132,6 +142,14 @@ class TestTheRule:
         rules(cap=DATES_FEN + 1_000)
         registered(giver, amount=2_002, members=2)  # ¥10.01 a head
         assert refusals(giver, [DATES]) == ["cap"]
+
+    def test_the_refusal_says_how_much_of_it_was_bought_elsewhere(self) -> None:
+        giver = side()
+        rules(cap=2 * DATES_FEN)
+        placed(giver, [DATES], 2)
+        assert "gifts for ¥90.00 this calendar year; the cap" in said_of(giver, [(DATES, {"per_head": 2})])
+        registered(giver, amount=2_002, members=2)
+        assert "gifts for ¥70.01 this calendar year (¥10.01 of it bought elsewhere); the cap" in said_of(giver, [DATES])
 
     def test_with_a_list_it_counts_for_those_on_it(self) -> None:
         giver = side()

@@ -16,11 +16,14 @@ from marketplace.ledger.purses import open_for
 from marketplace.organisations.models import User
 from marketplace.shop.placement import Refused
 from procurement.compliance.queries import statement
+from procurement.priority import releases
 from procurement.priority.models import Decision, Judgement, UnionYear
 from procurement.priority.replay import differs
 from procurement.programmes.models import Recipient
 from procurement.programmes.placement import place
+from tests.invariants.raw_sql import purchase_refused
 from tests.policies import rules
+from tests.programmes.giving_up import drop
 from tests.programmes.refusals import refusals
 from tests.world import (
     DATES,
@@ -112,6 +115,23 @@ class TestTheYearBefore:
         placed(giver, [DATES], 1)
         assert statement(giver.union, year).last_assistance == 3 * DATES_FEN
         assert statement(giver.union, year - 1).last_assistance == 0
+
+    def test_the_database_holds_to_it_too(self, giver: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+        below = "fewer assistance goods than the year before"
+        fund(giver.reserve, 3 * DATES_FEN, "set-aside")
+        order = placed(giver, [MOONCAKES], 1)
+        with pytest.raises(DatabaseError, match=below), transaction.atomic():
+            release(giver.reserve, giver.general, 1, "set-aside money")
+            let_constraints_speak()
+        drop(giver, order, MOONCAKES)
+        release(giver.reserve, giver.general, 3 * DATES_FEN, "nothing rests on it now")
+        purchase_refused(below, order)
+        monkeypatch.setattr(releases, "_keep_last_year", lambda *_figures: None)
+        both = placed(giver, [DATES, MOONCAKES], 3)
+        with pytest.raises(DatabaseError, match=below), transaction.atomic():
+            drop(giver, both, DATES, 1)
+        drop(giver, both, MOONCAKES)
+        drop(giver, both, DATES)
 
 
 class TestUncoveredPurposes:

@@ -26,7 +26,8 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from procurement.priority.models import Decision, Outcome, UnionYear
 from procurement.priority.reserves import reserve
-from procurement.priority.years import excess, open_year, policy_in_force, share_in_force, to_make_good
+from procurement.priority.words import bought_elsewhere
+from procurement.priority.years import excess, kept_last_year, open_year, policy_in_force, to_make_good
 from procurement.programmes.errors import PurseOfAnother
 from procurement.programmes.heads import had_by
 from procurement.programmes.models import Programme, Recipient
@@ -36,6 +37,7 @@ from procurement.programmes.reattribution.errors import (
     HandedAlready,
     HandingBreaksCap,
     HandingBreaksFloor,
+    HandingBreaksLastYear,
     HandingBreaksShare,
     HandingUnexplained,
     NotAround,
@@ -88,7 +90,7 @@ def offer(actor: User, order: Order, to_union: Organisation, because: str) -> Re
     """Offer an order to the union to which it should have been booked. Offered twice to one, it is one offer.
 
     Raises NotAllowed, and all at once (Refusals) why not: HandingUnexplained, NotAround, HandedAlready, OrderUnfinished,
-    GoodsUncovered, NothingLive, HandingBreaksShare of the union that hands on, YearClosed of either.
+    GoodsUncovered, NothingLive, YearClosed of either, HandingBreaksShare and HandingBreaksLastYear of the union that hands on.
     """
     with transaction.atomic(), seen_by(None):
         _hold(order)
@@ -123,7 +125,7 @@ def take_over(actor: User, offered: Reattribution, purse: Purse) -> Reattributio
     """Take an order over, paid from a general purse of one's own of that year. Repeating it does nothing.
 
     Raises NotAllowed, OwnOffer, OfferAnswered, PurseOfAnother, and all at once (Refusals) NotEnoughMoney, YearClosed,
-    HandingBreaksShare of either union; HandingBreaksCap, HandingBreaksFloor.
+    HandingBreaksShare and HandingBreaksLastYear of either union; HandingBreaksCap, HandingBreaksFloor.
     """
     _require_either(actor, offered.to_union)
     with transaction.atomic(), seen_by(None):
@@ -280,13 +282,20 @@ def _check_shares(locked: Reattribution, live: _Live) -> None:
 
 
 def _breaks(order: Order, union: Organisation, back: int, assistance: int, ordinary: int) -> Iterable[HouseError]:
-    """Whether clause 3 would fail for a year with so much more (or less), and no less than it does already."""
+    """What would fail for a year with so much more (or less): clause 3, unless it fails by as much already; and where the policy says
+    that a year with ordinary goods is not below the one before, that."""
     year = UnionYear.objects.get(union=union, gift_year=order.gift_year)
-    share, held = share_in_force(union), reserve(union, order.gift_year)
+    policy, held = policy_in_force(union), reserve(union, order.gift_year)
+    share = policy.minimum_share_bp if policy else 0
     before = excess(year.counted, year.ordinary, held, share)
-    after = (year.counted + assistance, year.ordinary + ordinary, held + back, share)
+    year.assistance, year.ordinary, held = year.assistance + assistance, year.ordinary + ordinary, held + back
+    after = (year.counted, year.ordinary, held, share)
     if excess(*after) > max(before, 0):
         yield HandingBreaksShare(order=order.number, union=union.display_name, missing=yuan(to_make_good(*after)))
+    last = kept_last_year(year, policy)
+    short = last - year.assistance - held
+    if short > 0 and (ordinary > 0 or assistance + back < 0):
+        yield HandingBreaksLastYear(order=order.number, union=union.display_name, last=yuan(last), missing=yuan(short))
 
 
 def _pay(locked: Reattribution, live: _Live, purse: Purse) -> None:
@@ -321,10 +330,14 @@ def _count_members(locked: Reattribution) -> None:
     policy = policy_in_force(union)
     if policy is None or not policy.cap:
         return
-    heads = had_by(union, locked.gift_year, {member.person for member in members}).heads
-    most = max((had - min(fenced, policy.ring_fence) for had, fenced in heads), default=0)
+    had = had_by(union, locked.gift_year, {member.person for member in members})
+    counted = [fen - min(fenced, policy.ring_fence) for fen, fenced in had.heads]
+    most, elsewhere = max(zip(counted, had.elsewhere, strict=True), default=(0, 0))
     if most > policy.cap:
-        raise HandingBreaksCap(order=order.number, union=union.display_name, per_head=yuan(most), cap=yuan(policy.cap))
+        raise HandingBreaksCap(
+            order=order.number, union=union.display_name, per_head=yuan(most), elsewhere=bought_elsewhere(elsewhere),
+            cap=yuan(policy.cap),
+        )  # fmt: skip
 
 
 def _keep_the_floor(locked: Reattribution) -> None:

@@ -81,12 +81,22 @@ class HandingBreaksShare(HouseError):
     )
 
 
+class HandingBreaksLastYear(HouseError):
+    """One of the two years would have ordinary goods and be below the one before."""
+
+    code = "handing_breaks_last_year"
+    sentence = _(
+        "With the order %(order)s handed on, %(union)s would have ordinary goods and fewer assistance goods than the %(last)s of the "
+        "year before: %(missing)s are missing there. Buy them, or set money aside for them, first."
+    )
+
+
 class HandingBreaksCap(HouseError):
     """Members of the union that takes over would have had too much."""
 
     code = "handing_breaks_cap"
     sentence = _(
-        "With the order %(order)s handed on a member of %(union)s would have had gifts for %(per_head)s this year; "
+        "With the order %(order)s handed on a member of %(union)s would have had gifts for %(per_head)s this year%(elsewhere)s; "
         "the cap is %(cap)s. It stays where it is booked."
     )
 

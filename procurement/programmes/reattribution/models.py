@@ -18,7 +18,7 @@ class ReattributionState(models.TextChoices):
     """Where it stands: offered by the union that booked it, then taken over, declined, or withdrawn."""
 
     OFFERED = "offered", _("Offered")
-    TAKEN = "taken", _("Taken over")
+    TAKEN = "taken", pgettext_lazy("state of an offer", "Taken over")
     DECLINED = "declined", pgettext_lazy("state of an offer", "Declined")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 

@@ -63,6 +63,14 @@ def taken_in(year: int) -> QuerySet[Reattribution]:
     return found
 
 
+def unanswered(union: Organisation, year: int) -> QuerySet[Reattribution]:
+    """Offers of the year that nobody has answered yet, by this union and to it."""
+    found: QuerySet[Reattribution] = Reattribution.objects.filter(
+        Q(union=union) | Q(to_union=union), gift_year=year, state=ReattributionState.OFFERED
+    )
+    return found
+
+
 def waiting_for(union: Organisation) -> QuerySet[Reattribution]:
     """Offers that this union has to answer."""
     found: QuerySet[Reattribution] = Reattribution.objects.filter(to_union=union, state=ReattributionState.OFFERED)
