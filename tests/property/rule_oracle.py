@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from marketplace.organisations.models import Organisation
-from tests.property.rule_stage import HOLD_DAYS, HONEYS, MOST_PRODUCERS, PLAIN, SHARE_BP
+from tests.property.rule_stage import HOLD_DAYS, HONEYS, JAR_GRAMS, MOST_PRODUCERS, PLAIN, SHARE_BP
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Shelf:
     """What three producers could supply to a union before a placement, jar by jar.
 
     `on_offer`: jars that count, by sku, of what is accredited, of the class and within the band. `refused` are those of them whose
-    producers gave up what the union had ordered; for so many jars, `released`, their word counts.
+    producers gave up what the union had ordered; for so many grams, `released`, their word counts: what else was reclassified into
+    the class comes in other sizes.
     """
 
     on_offer: dict[str, int]
@@ -29,7 +30,7 @@ class Shelf:
 
     def counting(self, jars: int) -> dict[str, int]:
         """What is on offer for a gift of so many jars of the class."""
-        gone = self.refused if jars <= self.released else frozenset()
+        gone = self.refused if jars * JAR_GRAMS <= self.released else frozenset()
         return {sku: units for sku, units in self.on_offer.items() if sku not in gone}
 
 
@@ -64,18 +65,19 @@ _SHELF = """
     GROUP BY 1, 2
 """
 
-# Jars of the class that ordinary honey is in now which producers gave up of this union's orders lately, and what it has bought since.
+# What producers gave up lately of this union's orders of the class that ordinary honey is in now: its grams less those bought since.
 _REFUSED = """
     WITH gone AS (
-        SELECT p.upc, r.quantity, l.at FROM fulfilment_loss l JOIN priority_release r ON r.loss_id = l.id
+        SELECT p.upc, r.quantity * p.net_content AS grams, l.at FROM fulfilment_loss l JOIN priority_release r ON r.loss_id = l.id
         JOIN priority_decision d ON d.id = r.decision_id AND d.outcome = 'assistance'
         JOIN catalogue_product p ON p.id = d.product_id
         WHERE l.union_id = %(union)s AND l.by = 'producer' AND l.kind = 'cancelled'
             AND (l.at AT TIME ZONE 'Asia/Shanghai')::date > %(today)s - %(days)s
             AND p.commodity_class_id = (SELECT commodity_class_id FROM catalogue_product WHERE upc = %(plain)s)
     )
-    SELECT coalesce(array_agg(DISTINCT upc), '{}'), coalesce(sum(quantity), 0) - (
-        SELECT coalesce(sum(d.quantity - coalesce((SELECT sum(quantity) FROM priority_release WHERE decision_id = d.id), 0)), 0)
+    SELECT coalesce(array_agg(DISTINCT upc), '{}'), coalesce(sum(grams), 0) - (
+        SELECT coalesce(sum(p.net_content
+            * (d.quantity - coalesce((SELECT sum(quantity) FROM priority_release WHERE decision_id = d.id), 0))), 0)
         FROM priority_decision d JOIN priority_judgement j ON j.id = d.judgement_id JOIN catalogue_product p ON p.id = d.product_id
         WHERE d.union_id = %(union)s AND j.at > (SELECT min(at) FROM gone)
             AND p.commodity_class_id = (SELECT commodity_class_id FROM catalogue_product WHERE upc = %(plain)s))

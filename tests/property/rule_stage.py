@@ -20,6 +20,7 @@ PLAIN = cast.PARTIAL_FIRST  # ordinary honey, 40.00 delivered
 HONEYS = ("LG-HONEY-500", "LB-HONEY-500", "LY-HONEY-500")  # 40.50, 41.00, 41.80; the price band of 10 % ends at 44.00
 BELOW = "U-XA-YT-01"
 MOONCAKE_FEN = 10_800
+JAR_GRAMS = 500
 SHARE_BP, HOLD_DAYS, MOST_PRODUCERS = 5_000, 30, 3
 NEED_IN_DAYS = 55  # beyond the days that a story may last, and near enough to count in this year even at its end
 
