@@ -198,7 +198,10 @@ def assert_the_end_is_right(people: People) -> None:
     assert orders == len(people.programmes) == len(people.finished) > 0
     later = Step.objects.filter(kind="supplier_order.accept_silently")
     assert later.count() == orders * len(GIFT)
-    assert not Step.objects.exclude(pk__in=later).exclude(state="done").exists()
+    # What is due every day may not be due yet at the hour of the run; what was tried has succeeded.
+    daily = Step.objects.filter(cause__startswith="day:")
+    assert not Step.objects.exclude(pk__in=later).exclude(pk__in=daily).exclude(state="done").exists()
+    assert not daily.exclude(state="done").exclude(state="due", attempts=0).exists()
     assert set(Parcel.objects.values_list("state", flat=True)) == {"accepted"}
     assert Parcel.objects.count() == orders * len(GIFT) * HEADS
     number_of = Counter(
