@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from marketplace.demo.cases import note_cases, note_closings
 from marketplace.demo.diary import Diary
+from marketplace.demo.elsewhere import note_elsewhere
 from marketplace.demo.gifts import plan
 from marketplace.demo.prices import note_prices
 from marketplace.demo.purses import open_purses
@@ -48,6 +49,7 @@ def make_history(supply: Supply, clock: Clock, end: datetime, seed: int, tell: T
         Story(year, gift).begin()
     note_cases(year)
     note_closings(year)
+    note_elsewhere(year, gifts)
     note_watch(year)
     note_prices(year)
     for number in range((supply.today - supply.begun).days):

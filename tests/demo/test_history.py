@@ -32,7 +32,7 @@ from procurement.priority.citing import wrongly_cited
 from procurement.priority.models import Judgement, PriorityException, UnionYear
 from procurement.priority.replay import differs
 from procurement.priority.simulation import Figures, concerned, decide_again
-from procurement.programmes.models import Programme, Recipient
+from procurement.programmes.models import OutsidePurchase, Programme, Reattribution, Recipient
 from suppliers.offerbook.check import check_book
 from suppliers.offerbook.models import Book
 
@@ -133,6 +133,15 @@ def test_what_a_visitor_may_learn_from(past: None) -> None:
     dear = [gift.gift_year for gift in plan(today, random.Random(SEED)) if "BH-MOON-480" in gift.goods]
     assert jumps == Counter((year, "北环五仁月饼 480 g") for year in dear)
     assert jumps.total() >= 3
+
+
+def test_something_was_bought_elsewhere_and_an_order_handed_on(past: None) -> None:
+    bought, handed = OutsidePurchase.objects.get(), Reattribution.objects.get()
+    assert (bought.union.code, bought.amount, bought.per_head, bought.found) == ("U-XA-BQ-01", 144_000, 6_000, [])
+    assert (handed.union.code, handed.to_union.code, handed.state) == ("U-YL-YY-01", "U-YL-YY-02", "taken")
+    (left,) = statement(handed.union, handed.gift_year).hand_overs
+    (came,) = statement(handed.to_union, handed.gift_year).hand_overs
+    assert (left.order, left.assistance) == (came.order, -came.assistance)
 
 
 def test_a_draft_for_the_next_year_waits_and_would_have_changed_much(past: None) -> None:
