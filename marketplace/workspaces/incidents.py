@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from marketplace.fulfilment.models import Parcel, ParcelState
 from marketplace.organisations.errors import HouseError
@@ -37,7 +37,7 @@ INCIDENTS = (
     Column("reason_words", gettext_lazy("Reason")),
     Column("producer", gettext_lazy("Producer")),
     Column("by", gettext_lazy("By")),
-    Column("opened_at", gettext_lazy("Since"), "time"),
+    Column("opened_at", pgettext_lazy("of a hold or recall", "Since"), "time"),
     Column("lots", gettext_lazy("Lots concerned"), "count"),
 )
 
@@ -111,11 +111,12 @@ class ReachFilters(Filters):
 
 @dataclass
 class Row:
-    """A delivery as the list shows it; `name` is filled in when it is shown."""
+    """A delivery as the list shows it; `name` is filled in when it is shown, `url` is where the reader acts on it, if anywhere."""
 
     delivery: Delivery
     lot: str
     union: str
+    url: str
     name: str = ""
 
     @property
@@ -132,7 +133,7 @@ class Row:
 
 REACH = (
     Column("union", gettext_lazy("Union")),
-    Column("delivery.order", gettext_lazy("Order")),
+    Column("delivery.order", gettext_lazy("Order"), url="url"),
     Column("delivery.supplier_order", gettext_lazy("Supplier order")),
     Column("lot", gettext_lazy("Lot")),
     Column("units", gettext_lazy("Units"), "count"),
@@ -147,8 +148,14 @@ def reach_listing(request: HouseRequest, incident: Incident, found: Reached, *, 
     codes = {lot.pk: lot.code for lot in found.lots}
     english = request.LANGUAGE_CODE == "en"
     plain = in_full and request.GET.get("as") == "xlsx"
+    acts = request.organisation.kind == OrganisationKind.UNION
     rows = [
-        Row(one, codes[one.lot], (one.union_name_en if english else one.union_name) or one.union_name)
+        Row(
+            one,
+            codes[one.lot],
+            (one.union_name_en if english else one.union_name) or one.union_name,
+            reverse("union:order", args=[one.order]) if acts else "",
+        )
         for one in found.deliveries
     ]
     if plain:

@@ -135,7 +135,7 @@ def new(request: HouseRequest) -> HttpResponse:
         except HouseError as error:
             put_into(form, error)
         else:
-            thanks(request, _("%(number)s is registered.") % {"number": purchase.number})
+            thanks(request, _("The purchase from %(supplier)s is registered.") % {"supplier": purchase.supplier})
             return redirect("union:elsewhere_one", number=purchase.number)
     return render(request, "union/elsewhere_new.html", {"form": form})
 
