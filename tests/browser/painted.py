@@ -17,7 +17,8 @@ from django.contrib.staticfiles import finders
 
 from tests.workspaces.crawl import Page
 
-AXE = "async () => (await axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})).violations"
+AXE = """async colours => (await axe.run(document, {resultTypes: ['violations'],
+  ...(colours ? {runOnly: ['cat.color']} : {rules: {'target-size': {enabled: true}}})})).violations"""
 AXE_PATH = "/axe.js"
 UNSTEADY = re.compile(r'value="[0-9A-Za-z]{64}"|"X-CSRFToken": "\w+"|name="key" value="\w+"')
 UNSEEN_FOCUS = """() => {
@@ -64,12 +65,12 @@ class Easel:
         self.page.set_viewport_size({"width": width, "height": 900 if width > 600 else 760})
         self.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
 
-    def violations(self) -> list[str]:
-        """What axe-core calls serious or critical, each with the first element that has it."""
+    def violations(self, *, colours: bool = False) -> list[str]:
+        """What axe-core calls serious or critical, each with the first element that has it; of colours alone, or of everything."""
         return [
             f"{found['id']} ({len(found['nodes'])}): {found['nodes'][0]['html'][:160]}"
             f" {(found['nodes'][0].get('failureSummary') or '').splitlines()[1:2]}"
-            for found in self.page.evaluate(AXE)
+            for found in self.page.evaluate(AXE, colours)
             if found["impact"] in {"serious", "critical"}
         ]
 
