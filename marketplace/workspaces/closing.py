@@ -12,12 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
 from marketplace.workspaces.doors import HouseRequest
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
-from marketplace.workspaces.pages import tell, thanks, today
+from marketplace.workspaces.pages import carried_out, thanks, today
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.subtree import year_choices
 from procurement.compliance.closing import close_year, returns_until, still_open
@@ -35,10 +34,7 @@ def closing_page(
     if not 2000 <= year <= today().year:
         raise Http404
     if request.method == "POST":
-        try:
-            close_year(request.user, union, year)
-        except HouseError as error:
-            tell(request, error)
+        if not carried_out(request, lambda: close_year(request.user, union, year)):
             return redirect(request.path)
         thanks(request, gettext("The gift year %(year)s is closed and its statement sealed.") % {"year": year})
         return redirect(back)

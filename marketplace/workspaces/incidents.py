@@ -24,7 +24,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.stock.models import Lot
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
-from marketplace.workspaces.pages import put_into, tell, thanks
+from marketplace.workspaces.pages import carried_out, put_into, thanks
 from marketplace.workspaces.sheets import Column
 from suppliers.provenance.graph import Delivery, Reached, reached
 from suppliers.provenance.incidents import hold, lift, recall
@@ -246,11 +246,7 @@ def incident_answer(request: HouseRequest, incident: Incident, workspace: str) -
     who = request.organisation
     form = LiftForm(request.POST or None)
     if request.method == "POST" and workspace != "union" and form.is_valid():
-        try:
-            lift(request.user, incident, form.cleaned_data["words"])
-        except HouseError as error:
-            tell(request, error)
-        else:
+        if carried_out(request, lambda: lift(request.user, incident, form.cleaned_data["words"])):
             thanks(request, _("The hold is lifted; what nothing else stops is on sale again."))
         return redirect(f"{workspace}:incident", pk=incident.pk)
     viewers = None if who.kind == OrganisationKind.OPERATOR else [who.pk]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +34,16 @@ def tell(request: HttpRequest, error: HouseError | EvidenceError) -> None:
     """Show every sentence of a refusal on the next page."""
     for sentence in error.sentences if isinstance(error, HouseError) else [str(error)]:
         messages.error(request, sentence)
+
+
+def carried_out(request: HttpRequest, verb: Callable[[], object]) -> bool:
+    """Carry out a verb; what it refuses is told on the next page, and the answer is False."""
+    try:
+        verb()
+    except HouseError as error:
+        tell(request, error)
+        return False
+    return True
 
 
 def tell_faults(request: HttpRequest, form: forms.Form) -> None:

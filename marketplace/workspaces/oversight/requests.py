@@ -16,7 +16,7 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.oversight import lists
 from marketplace.workspaces.oversight.forms import AnswerForm, DelegateForm, ReasonForm
-from marketplace.workspaces.pages import attachment, tell, tell_faults, thanks
+from marketplace.workspaces.pages import attachment, carried_out, tell, tell_faults, thanks
 from procurement.priority import actions
 from procurement.priority.escalation import name_delegate
 from procurement.priority.models import OPEN_STATES, Delegate, ExceptionState, FiledPaper, PriorityException
@@ -82,11 +82,7 @@ def revoke(request: HouseRequest, number: str) -> HttpResponse:
     if not form.is_valid():
         tell_faults(request, form)
         return redirect("oversight:exceptions")
-    try:
-        actions.revoke_exception(request.user, found, form.cleaned_data["reason"])
-    except HouseError as error:
-        tell(request, error)
-    else:
+    if carried_out(request, lambda: actions.revoke_exception(request.user, found, form.cleaned_data["reason"])):
         thanks(request, _("The exception %(number)s is revoked.") % {"number": number})
     return redirect("oversight:exceptions")
 
@@ -106,11 +102,8 @@ def delegate(request: HouseRequest) -> HttpResponse:
     """Name who answers what the officers of this union leave unanswered."""
     form = DelegateForm(request.POST, people=_officers(request))
     if form.is_valid():
-        try:
-            name_delegate(request.user, request.organisation, User.objects.get(pk=form.cleaned_data["person"]))
-        except HouseError as error:
-            tell(request, error)
-        else:
+        person = User.objects.get(pk=form.cleaned_data["person"])
+        if carried_out(request, lambda: name_delegate(request.user, request.organisation, person)):
             thanks(request, _("The delegate is named."))
     else:
         messages.error(request, _("Choose an officer from the list."))

@@ -22,7 +22,7 @@ from marketplace.stock.models import Condition, Lot
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.incidents import IncidentForm, act, incident_answer, incident_listing, visible
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
-from marketplace.workspaces.pages import put_into, tell, thanks
+from marketplace.workspaces.pages import carried_out, put_into, tell, thanks
 from marketplace.workspaces.producer import lot_sources
 from marketplace.workspaces.producer.lot_forms import CollectedForm, WorkForm
 from marketplace.workspaces.sheets import Column
@@ -165,14 +165,13 @@ def certificate(request: HouseRequest, pk: int) -> HttpResponse:
     own = "issue" in request.POST
     if not own and not form.is_valid():
         return _lot_page(request, lot, paper_form=form)
-    try:
+
+    def enter() -> object:
         if own:
-            issue_certificate(request.user, lot)
-        else:
-            enter_collected(request.user, lot, Collected(**form.cleaned_data))
-    except HouseError as error:
-        tell(request, error)
-    else:
+            return issue_certificate(request.user, lot)
+        return enter_collected(request.user, lot, Collected(**form.cleaned_data))
+
+    if carried_out(request, enter):
         thanks(request, _("The pass certificate is entered; the lot can be assigned."))
     return redirect("producer:lot", pk=pk)
 

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import thanks
+from marketplace.workspaces.pages import carried_out, thanks
 from marketplace.workspaces.papers import papers_context
 from marketplace.workspaces.union.forms import SendBackForm
-from marketplace.workspaces.union.frame import carried_out, frame, preview_context, programme_of
+from marketplace.workspaces.union.frame import frame, preview_context, programme_of
 from procurement.programmes import actions
 from procurement.programmes.models import Programme, ProgrammeState
 from procurement.programmes.placement import place as place_order

@@ -19,10 +19,10 @@ from marketplace.organisations.personal import mask_name, mask_phone
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.member.forms import ChoiceForm
 from marketplace.workspaces.member.queries import gift_of
-from marketplace.workspaces.pages import page_of, put_into, thanks
+from marketplace.workspaces.pages import carried_out, page_of, put_into, thanks
 from marketplace.workspaces.qr import qr_svg
 from marketplace.workspaces.sheets import Column, Sheet, download
-from marketplace.workspaces.union.frame import carried_out, frame, programme_of
+from marketplace.workspaces.union.frame import frame, programme_of
 from marketplace.workspaces.union.member_forms import ChoosersFilter, ChoosingForm
 from procurement.programmes import choosing
 from procurement.programmes.choices import (

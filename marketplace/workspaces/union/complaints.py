@@ -17,8 +17,7 @@ from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.organisations.personal import mask_name
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import page_of, put_into, thanks
-from marketplace.workspaces.union.frame import carried_out
+from marketplace.workspaces.pages import carried_out, page_of, put_into, thanks
 from marketplace.workspaces.union.member_forms import ComplaintsFilter, ReplyForm
 from marketplace.workspaces.union.parts import MAY_BE, possible
 from procurement.programmes import complaints

@@ -18,10 +18,9 @@ from marketplace.organisations.models import Organisation, Role
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.fields import DayInput, YuanField
 from marketplace.workspaces.outside import outside_context, outside_listing, outside_paper
-from marketplace.workspaces.pages import put_into, thanks, today
+from marketplace.workspaces.pages import carried_out, put_into, thanks, today
 from marketplace.workspaces.papers import read_scan
 from marketplace.workspaces.union.forms import ROSTER_BYTES, PaperForm
-from marketplace.workspaces.union.frame import carried_out
 from procurement.policy.models import GiftForm, Occasion
 from procurement.programmes.models import PaperKind, Programme
 from procurement.programmes.outside.actions import (

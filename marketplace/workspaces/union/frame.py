@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,6 @@ from django.shortcuts import get_object_or_404
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest
-from marketplace.workspaces.pages import tell
 from marketplace.workspaces.shares import gauge
 from marketplace.workspaces.union import queries
 from procurement.programmes import actions
@@ -66,13 +64,3 @@ def preview_context(programme: Programme) -> dict[str, Any]:
         "rest_per_head": programme.per_head - seen.per_head_amount,
         "has_choice": any(slot.options for slot in seen.slots),
     }
-
-
-def carried_out(request: HouseRequest, verb: Callable[[], object]) -> bool:
-    """Carry out a verb; tell what it refuses."""
-    try:
-        verb()
-    except HouseError as error:
-        tell(request, error)
-        return False
-    return True

@@ -21,10 +21,9 @@ from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.listing import Empty, Filters, Listing, choice, containing, words
-from marketplace.workspaces.pages import put_into, tell_faults, thanks
+from marketplace.workspaces.pages import carried_out, put_into, tell_faults, thanks
 from marketplace.workspaces.sheets import Column
 from marketplace.workspaces.union.forms import PurseField
-from marketplace.workspaces.union.frame import carried_out
 from procurement.programmes.reattribution import actions as verbs
 from procurement.programmes.reattribution.models import Reattribution, ReattributionState
 

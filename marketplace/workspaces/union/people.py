@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import put_into, thanks
+from marketplace.workspaces.pages import carried_out, put_into, thanks
 from marketplace.workspaces.union.forms import PersonForm
-from marketplace.workspaces.union.frame import carried_out, frame, programme_of
+from marketplace.workspaces.union.frame import frame, programme_of
 from procurement.programmes import people
 from procurement.programmes.models import Recipient
 

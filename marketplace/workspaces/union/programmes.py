@@ -21,7 +21,7 @@ from marketplace.organisations.personal import mask_name, mask_phone
 from marketplace.organisations.regions import region_name
 from marketplace.shop.catalogue.models import Product
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import XLSX, attachment, page_of, put_into, thanks, today
+from marketplace.workspaces.pages import XLSX, attachment, carried_out, page_of, put_into, thanks, today
 from marketplace.workspaces.papers import read_scan
 from marketplace.workspaces.storefront.forms import CatalogueForm
 from marketplace.workspaces.storefront.queries import narrowed, with_rule
@@ -35,7 +35,7 @@ from marketplace.workspaces.union.forms import (
     RosterForm,
     SetAsideForm,
 )
-from marketplace.workspaces.union.frame import carried_out, frame, preview_context, programme_of
+from marketplace.workspaces.union.frame import frame, preview_context, programme_of
 from marketplace.workspaces.union.lists import programme_listing
 from marketplace.workspaces.union.purses import set_aside as set_money_aside
 from marketplace.workspaces.union.suggestions import begin

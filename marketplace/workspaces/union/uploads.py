@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.union.frame import carried_out
+from marketplace.workspaces.pages import carried_out
 from procurement.programmes.models import ImportState, RosterImport
 from procurement.programmes.uploads import retry_import, state_of_import
 
