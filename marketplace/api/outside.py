@@ -16,7 +16,7 @@ from marketplace.api.serializers import PageSerializer
 from marketplace.organisations.models import Role
 from procurement.policy.models import GiftForm, Occasion
 from procurement.programmes.models import Programme
-from procurement.programmes.outside.actions import Bought, is_reversed, persons_of, register, reverse
+from procurement.programmes.outside.actions import Bought, persons_of, register, reverse
 from procurement.programmes.outside.models import OutsidePurchase
 
 
@@ -53,12 +53,12 @@ class OutsidePurchaseSerializer(serializers.Serializer):
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_reversed_at(self, purchase: OutsidePurchase) -> str | None:
         """When it was taken back."""
-        return purchase.reversal.at.isoformat() if is_reversed(purchase) else None
+        return purchase.reversal.at.isoformat() if purchase.is_reversed else None
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_because(self, purchase: OutsidePurchase) -> str | None:
         """Why."""
-        return purchase.reversal.because if is_reversed(purchase) else None
+        return purchase.reversal.because if purchase.is_reversed else None
 
 
 class OutsidePageSerializer(PageSerializer):

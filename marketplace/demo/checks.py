@@ -20,7 +20,8 @@ from marketplace.organisations.models import Organisation
 from marketplace.shop.order.models import Order
 from marketplace.stock.models import Lot, Stock
 from procurement.compliance.pack import build_pack
-from procurement.compliance.queries import Statement, statement
+from procurement.compliance.queries import statement
+from procurement.compliance.statements import Statement
 from procurement.priority.models import Judgement, UnionYear
 from procurement.priority.replay import differs
 

@@ -20,7 +20,6 @@ from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.sheets import Column
 from procurement.priority.words import rule_label
 from procurement.programmes.models import PaperKind
-from procurement.programmes.outside.actions import content_of_outside, is_reversed
 from procurement.programmes.outside.models import OutsidePaper, OutsidePurchase
 from procurement.programmes.outside.queries import said
 
@@ -103,7 +102,7 @@ def outside_context(number: str) -> dict[str, Any]:
     kinds = [paper.kind for paper in papers]
     return {
         "purchase": found,
-        "reversed": found.reversal if is_reversed(found) else None,
+        "reversed": found.reversal if found.is_reversed else None,
         "replaced_by": OutsidePurchase.objects.filter(replaces=found).first(),
         "against": said(found),
         "papers": papers,
@@ -115,7 +114,7 @@ def outside_context(number: str) -> dict[str, Any]:
 def outside_paper(number: str, pk: int) -> HttpResponse:
     """One paper within the caller's scope, as a file to be saved; 404 for others'."""
     paper: OutsidePaper = get_object_or_404(OutsidePaper.objects.filter(purchase__number=number), pk=pk)
-    return attachment(content_of_outside(paper), paper.file_name, paper.media_type)
+    return attachment(paper.plain(), paper.file_name, paper.media_type)
 
 
 def outside_pages(workspace: str, role: Role) -> list[URLPattern]:
@@ -146,6 +145,6 @@ def outside_pages(workspace: str, role: Role) -> list[URLPattern]:
 
 
 def _remark(purchase: OutsidePurchase) -> str:
-    if is_reversed(purchase):
+    if purchase.is_reversed:
         return _("Reversed: %(because)s") % {"because": purchase.reversal.because}
     return _(", ").join(rule_label(code) for code, _data in purchase.found)

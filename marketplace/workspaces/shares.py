@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.fulfilment.models import LossKind, LossReason
 from marketplace.workspaces.templatetags._figures import fen
-from procurement.compliance.queries import Failure
+from procurement.compliance.statements import Failure
 
 
 @dataclass(frozen=True)

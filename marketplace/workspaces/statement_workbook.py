@@ -14,7 +14,7 @@ from marketplace.workspaces.shares import failure_words
 from marketplace.workspaces.sheets import Column, Sheet, download
 from marketplace.workspaces.statements import below_last_year, red_facts, statement_context
 from marketplace.workspaces.templatetags._figures import when
-from procurement.compliance.queries import Statement
+from procurement.compliance.statements import Statement
 from procurement.priority.models import PriorityException
 
 

@@ -16,7 +16,8 @@ from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.shares import gauge
 from marketplace.workspaces.templatetags._figures import fen
 from procurement.compliance.models import YearClosing
-from procurement.compliance.queries import OrderRow, Statement, statement
+from procurement.compliance.queries import statement
+from procurement.compliance.statements import OrderRow, Statement
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.models import Occasion
 from procurement.priority.models import Certificate, Decision, PriorityException

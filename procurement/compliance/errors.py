@@ -1,4 +1,4 @@
-"""What keeps an evidence pack from being made."""
+"""What keeps an evidence pack from being made, and a gift year from being closed."""
 
 from __future__ import annotations
 

@@ -28,8 +28,9 @@ from marketplace.shop.order.models import Order
 from procurement.compliance import closing
 from procurement.compliance.closing import close_year, returns_until, still_open
 from procurement.compliance.models import YearClosing
-from procurement.compliance.queries import sealed, statement
+from procurement.compliance.queries import statement
 from procurement.compliance.red_flags import red_flags
+from procurement.compliance.statements import sealed
 from procurement.priority.actions import ask_exception, release_reserve
 from procurement.priority.errors import ReserveBound, YearClosed
 from procurement.priority.models import UnionYear

@@ -157,11 +157,6 @@ def file_outside_paper(
     return paper
 
 
-def content_of_outside(paper: OutsidePaper) -> bytes:
-    """The bytes as they were filed."""
-    return paper.plain()
-
-
 def persons_in(union: Organisation, file_name: str, content: bytes) -> frozenset[str]:
     """The members on a list as the union keeps it, by their blind indexes; nothing else of it is kept. Raises BadFile, ListFaulty."""
     name = PurePath(file_name).name[:200]
@@ -219,7 +214,7 @@ def _faults(bought: Bought) -> Iterable[HouseError]:
 
 
 def _registered(earlier: OutsidePurchase | None) -> Iterable[HouseError]:
-    if earlier is not None and not is_reversed(earlier):
+    if earlier is not None and not earlier.is_reversed:
         day = timezone.localtime(earlier.at).date()
         yield InvoiceRegistered(invoice=earlier.invoice, day=day, number=earlier.number)
 
@@ -230,11 +225,6 @@ def _closed(union: Organisation, year: int) -> Iterable[HouseError]:
         open_year(union, year)
     except YearClosed as error:
         yield error
-
-
-def is_reversed(purchase: OutsidePurchase) -> bool:
-    """Whether it was taken back."""
-    return hasattr(purchase, "reversal")
 
 
 def _store(

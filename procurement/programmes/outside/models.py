@@ -61,6 +61,11 @@ class OutsidePurchase(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def is_reversed(self) -> bool:
+        """Whether it was taken back; `reversal` says why."""
+        return hasattr(self, "reversal")
+
 
 class OutsideMember(models.Model):
     """A member whom a purchase from outside reached, by the blind index that finds them in programmes. Append-only."""

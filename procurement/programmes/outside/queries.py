@@ -77,8 +77,8 @@ def rows_of(union: Organisation, year: int) -> tuple[OutsideRow, ...]:
             amount=one.amount,
             found=tuple(code for code, _data in one.found),
             said=tuple(said(one)),
-            reversed=hasattr(one, "reversal"),
-            because=one.reversal.because if hasattr(one, "reversal") else "",
+            reversed=one.is_reversed,
+            because=one.reversal.because if one.is_reversed else "",
         )
         for one in of_year(union, year)
     )

@@ -24,6 +24,7 @@ from marketplace.organisations.models import Organisation, OrganisationKind, Rol
 from marketplace.organisations.queries import holds, require
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
+from procurement.priority.errors import YearClosed
 from procurement.priority.models import Decision, Outcome, UnionYear
 from procurement.priority.reserves import reserve
 from procurement.priority.words import bought_elsewhere
@@ -260,7 +261,7 @@ def _closed(unions: Iterable[Organisation], year: int) -> list[HouseError]:
     for union in sorted(unions, key=lambda one: one.pk):
         try:
             open_year(union, year)
-        except HouseError as error:
+        except YearClosed as error:
             faults.append(error)
     return faults
 
