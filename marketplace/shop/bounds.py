@@ -13,6 +13,7 @@ from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import User
 from marketplace.organisations.queries import require_operator
 from marketplace.shop.catalogue.models import BoundsState, ClassBounds, CommodityClass
+from marketplace.shop.determinations import too_long
 from marketplace.shop.errors import (
     BoundsDecided,
     BoundsEmpty,
@@ -43,7 +44,7 @@ class Limits:
 def propose_bounds(actor: User, commodity_class: CommodityClass, limits: Limits, ground: str) -> ClassBounds:
     """Propose within what two products of a class are equivalent. Nothing changes until another operator agrees.
 
-    Raises NotAllowed; Refusals of NotALeaf, BoundsEmpty, BoundsInsideOut, GroundMissing; BoundsWait.
+    Raises NotAllowed; Refusals of NotALeaf, BoundsEmpty, BoundsInsideOut, MarkTooLong, GroundMissing; BoundsWait.
     """
     require_operator(actor)
     if faults := _faults(commodity_class, limits, ground):
@@ -106,6 +107,7 @@ def _faults(commodity_class: CommodityClass, limits: Limits, ground: str) -> lis
         faults.append(BoundsEmpty(name=commodity_class.display_name))
     if limits.content_most and limits.content_least > limits.content_most:
         faults.append(BoundsInsideOut(least=limits.content_least, most=limits.content_most))
+    faults += too_long([*limits.grades, *limits.processings, *limits.dietary])
     if not ground.strip():
         faults.append(GroundMissing())
     return faults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,8 @@ from marketplace.evidence.actions import record
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import User
 from marketplace.organisations.queries import require_operator
-from marketplace.shop.catalogue.models import CommodityClass, Determination, Product
-from marketplace.shop.errors import ContentMissing, GroundMissing, NotALeaf
+from marketplace.shop.catalogue.models import MARK_LENGTH, CommodityClass, Determination, Product
+from marketplace.shop.errors import ContentMissing, GroundMissing, MarkTooLong, NotALeaf
 from marketplace.shop.partner.models import StockRecord
 
 
@@ -32,7 +32,8 @@ def classify(
 ) -> Determination | None:
     """Determine a product's class and marks, with the ground. What was decided before stays; what is decided from now on sees it.
 
-    Raises NotAllowed, Refusals of NotALeaf, ContentMissing, GroundMissing. Nothing changed leaves no trace and gives None.
+    Raises NotAllowed, Refusals of NotALeaf, ContentMissing, MarkTooLong, GroundMissing. Nothing changed leaves no trace and gives
+    None.
     """
     require_operator(actor)
     faults: list[HouseError] = []
@@ -40,11 +41,17 @@ def classify(
         faults.append(NotALeaf(name=commodity_class.display_name))
     if marks.net_content <= 0:
         faults.append(ContentMissing())
+    faults += too_long([marks.grade, marks.processing, *marks.dietary])
     if not ground.strip():
         faults.append(GroundMissing())
     if faults:
         raise Refusals(faults)
     return _determine(actor, product, commodity_class, marks, ground)
+
+
+def too_long(marks: Iterable[str]) -> list[MarkTooLong]:
+    """A fault for each grade, processing or dietary mark that cannot be kept whole."""
+    return [MarkTooLong(mark=mark.strip(), most=MARK_LENGTH) for mark in marks if len(mark.strip()) > MARK_LENGTH]
 
 
 def remove(actor: User, product: Product, ground: str) -> Determination | None:

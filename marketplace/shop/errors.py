@@ -32,6 +32,16 @@ class GroundMissing(HouseError):
     sentence = _("Write the ground of the determination: sellers may challenge it, and auditors read it.")
 
 
+class MarkTooLong(HouseError):
+    """A grade, processing or dietary mark that is a sentence."""
+
+    code = "mark_too_long"
+    sentence = _(
+        "“%(mark)s” is longer than the %(most)s characters that a grade, a processing or a dietary mark may have: "
+        "shorten it, or part several by commas."
+    )
+
+
 class BoundsEmpty(HouseError):
     """Bounds that bound nothing."""
 

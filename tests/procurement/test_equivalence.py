@@ -122,6 +122,8 @@ def test_all_faults_of_bounds_are_said_at_once(world: None) -> None:
     with pytest.raises(Refusals) as refused:
         propose_bounds(operator(), group, Limits(5, 4), " ")
     assert [fault.code for fault in refused.value.refusals] == ["not_a_leaf", "bounds_inside_out", "ground_missing"]
+    with pytest.raises(Refusals, match="“一级至特级之间，以国家标准所列各项指标为准” is longer than the 20 characters"):
+        propose_bounds(operator(), millet(), Limits(grades=["一级", "一级至特级之间，以国家标准所列各项指标为准"]), "…")
     with pytest.raises(Refusals, match="say nothing"):
         propose_bounds(operator(), millet(), Limits(), "…")
     with pytest.raises(NotAllowed):

@@ -131,6 +131,13 @@ def test_bounds_from_the_proposal_to_the_day_they_hold() -> None:
     wish = {"content_least": "500", "content_most": "400", "grades": "特级，一级、二级", "ground": "常见包装"}
     refused = first.send("operate:bounds", "grain.millet", **wish)
     assert "is larger than the largest" in text(refused)
+    assert "is longer than the 20 characters" in text(
+        first.send(
+            "operate:bounds",
+            "grain.millet",
+            **wish | {"grades": "特级至一级之间以国家标准所列的各项指标为准", "content_most": "5000"},
+        )
+    )
     first.send("operate:bounds", "grain.millet", **wish | {"content_most": "5000"})
     bounds = ClassBounds.objects.get(commodity_class__code="grain.millet")
     assert bounds.grades == ["特级", "一级", "二级"]

@@ -12,6 +12,8 @@ from oscar.apps.catalogue.abstract_models import AbstractProduct
 from marketplace.evidence.models import Entry
 from marketplace.organisations.models import User
 
+MARK_LENGTH = 20  # characters of a grade, a processing, a dietary mark
+
 
 class CommodityClass(models.Model):
     """A class of goods (品类); a leaf is what products are compared within. `base_unit` is what contents are measured in."""
@@ -47,9 +49,11 @@ class Product(AbstractProduct):
         CommodityClass, on_delete=models.PROTECT, null=True, blank=True, related_name="products"
     )
     net_content = models.PositiveIntegerField(default=0, help_text="base units of the class in one sales unit")
-    grade = models.CharField(max_length=20, blank=True)
-    processing = models.CharField(max_length=20, blank=True)
-    dietary = ArrayField(models.CharField(max_length=20), default=list, blank=True, help_text="e.g. halal, sugar_free")
+    grade = models.CharField(max_length=MARK_LENGTH, blank=True)
+    processing = models.CharField(max_length=MARK_LENGTH, blank=True)
+    dietary = ArrayField(
+        models.CharField(max_length=MARK_LENGTH), default=list, blank=True, help_text="e.g. halal, sugar_free"
+    )
     county = models.ForeignKey(
         "organisations.County", on_delete=models.PROTECT, null=True, blank=True, help_text="origin"
     )
@@ -88,9 +92,9 @@ class ClassBounds(models.Model):
     commodity_class = models.ForeignKey(CommodityClass, on_delete=models.PROTECT, related_name="bounds")
     content_least = models.PositiveIntegerField(default=0)
     content_most = models.PositiveIntegerField(default=0)
-    grades = ArrayField(models.CharField(max_length=20), default=list, blank=True)
-    processings = ArrayField(models.CharField(max_length=20), default=list, blank=True)
-    dietary = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    grades = ArrayField(models.CharField(max_length=MARK_LENGTH), default=list, blank=True)
+    processings = ArrayField(models.CharField(max_length=MARK_LENGTH), default=list, blank=True)
+    dietary = ArrayField(models.CharField(max_length=MARK_LENGTH), default=list, blank=True)
     ground = models.TextField()
     state = models.CharField(max_length=10, choices=BoundsState, default=BoundsState.PROPOSED)
     proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

@@ -350,7 +350,7 @@ class BoundsForm(forms.Form):
         """What was written, as the verb takes it."""
         data = self.cleaned_data
         lists = {name: data[name].replace("，", ",").replace("、", ",").split(",") for name in _LISTS}
-        kept = {name: [word.strip()[:20] for word in words if word.strip()] for name, words in lists.items()}
+        kept = {name: [word for word in words if word.strip()] for name, words in lists.items()}
         return Limits(data["content_least"] or 0, data["content_most"] or 0, **kept)
 
 
