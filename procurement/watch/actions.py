@@ -149,7 +149,9 @@ def say(actor: User, challenge: Challenge, text: str, files: Sequence[File] = ()
     with transaction.atomic():
         _locked(challenge)
         last = challenge.messages.order_by("-id").first()
-        if last is not None and (last.organisation_id, last.text) == (side.pk, words) and not papers:
+        filed = set(challenge.papers.values_list("sha256", flat=True))
+        is_new = not filed.issuperset(paper.sha256 for paper in papers)
+        if last is not None and (last.organisation_id, last.text) == (side.pk, words) and not is_new:
             return last
         message = ChallengeMessage.objects.create(challenge=challenge, organisation=side, author=actor, text=words)
         _file(actor, side, challenge, papers)

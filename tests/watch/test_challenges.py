@@ -119,6 +119,15 @@ def test_a_determination_challenged_and_undone() -> None:
     builders.let_constraints_speak()
 
 
+def test_words_sent_twice_are_said_once_with_their_papers() -> None:
+    challenge = open_challenge(person_of(seller_of_millet()), seller_of_millet(), determined(), "它就是小米。")
+    first = say(user("operator"), challenge, "见附件。", [PDF])
+    assert say(user("operator"), challenge, "见附件。", [PDF]) == first
+    other = say(user("operator"), challenge, "见附件。", [PDF, File("补充.pdf", b"%PDF-1.7 more")])
+    assert list(challenge.messages.all()) == [first, other]
+    assert challenge.papers.count() == 2
+
+
 def test_what_a_later_determination_said_is_not_undone() -> None:
     made, seller = determined(), seller_of_millet()
     challenge = open_challenge(person_of(seller), seller, made, "它就是小米。")
