@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.ledger.actions import yuan
 from procurement.policy.models import GiftForm, Occasion
+from procurement.priority.rule import WHOLE_BP
 
 _MONEY = {
     "reserve",
@@ -24,8 +25,6 @@ _MONEY = {
     "total",
     "last_assistance",
 }
-
-WHOLE_BP = 10_000
 
 # The engine's rules by name, as a list of reasons says them.
 _RULES: dict[str, str | Promise] = {

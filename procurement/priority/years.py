@@ -17,8 +17,7 @@ from procurement.policy.queries import policy_of
 from procurement.priority.errors import YearClosed
 from procurement.priority.models import UnionYear
 from procurement.priority.reserves import reserve
-
-WHOLE_BP = 10_000
+from procurement.priority.rule import WHOLE_BP
 
 # Of each union the latest placement with ordinary goods that still count in the share; without one, the latest placement.
 _DECIDED_UNDER = """
