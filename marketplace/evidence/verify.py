@@ -9,11 +9,12 @@ forgery of the whole.
 It checks: the container, byte for byte; the log's signatures and the witnesses'; that every entry is in the
 signed tree; that entries and files are exactly those which the pack's own entry in the log lists; and that
 each decision's input, output and engine are the recorded ones; and, in an order's pack, that goods cancelled,
-refused or returned took no more out of a decision than was decided, nor more than the log says was lost, and
-that each decision saw every assistance product of its classes: the book of offers that it cites, whose root the
-log has signed, is built anew from the offers' own entries and compared with the decision's candidates. With
---replay it also runs that engine: a Python program FROM THE PACK, whose hash the log certifies, on each
-input, and compares the output byte for byte. Exit status 0 only if all is well.
+refused or returned took no more out of a decision than was decided, nor more than the log says was lost, that
+the statement of a closed year is the one that the log's closing of it names and nothing of the pack counts in
+the year after that, and that each decision saw every assistance product of its classes: the book of offers
+that it cites, whose root the log has signed, is built anew from the offers' own entries and compared with the
+decision's candidates. With --replay it also runs that engine: a Python program FROM THE PACK, whose hash the
+log certifies, on each input, and compares the output byte for byte. Exit status 0 only if all is well.
 """
 
 import argparse
@@ -27,6 +28,7 @@ import sys
 import tempfile
 import unicodedata
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -41,9 +43,21 @@ FIXED = ("checkpoint.txt", "keys.json", "manifest.json", "proof.jsonl", "entries
 MANIFEST_KIND = "pack.manifest"
 DECISIONS = "files/decisions/"
 ORDER = "files/order.json"
+STATEMENT = "files/statement.json"
 OFFERS = "files/offers/"
 OFFER, CAPACITY, BOOK = "offer.stands", "offer.capacity", "offers.book"
 LOST = {"parcels.cancelled", "parcels.refused", "parcels.returned"}
+CLOSED = "year.closed"
+# What counts in a gift year. Goods may come back after it was closed: that is booked in the year that is open by then.
+COUNTS = {
+    "programme.placed",
+    "order.placed",
+    "order.handed_on",
+    "order.taken_over",
+    "parcels.cancelled",
+    "parcels.refused",
+}
+COUNTS |= {"outside.registered", "outside.reversed", "year.make_good_due", "year.made_good"}
 MAX_SHOWN = 50
 PLAIN, TIMESTAMPED = 1, 4
 
@@ -499,11 +513,48 @@ def _recorded_losses(leaves: dict[int, bytes]) -> dict[int, int]:
     """What each loss was worth (fen), by its number, as the entries tell it."""
     lost: dict[int, int] = {}
     for leaf in leaves.values():
-        match = _KIND.match(leaf, leaf.rfind(b',"kind":"'))
-        if match and match[1].decode() in LOST:
+        if _kind(leaf) in LOST:
             body = json.loads(leaf)["body"]
             lost[int(body["loss"])] = int(body["amount"])
     return lost
+
+
+def check_year(statement: memoryview, leaves: dict[int, bytes]) -> tuple[str, list[str]]:
+    """Whether the statement's gift year is closed, in words, and the faults. Raises Damaged.
+
+    A closed year's statement is to the byte the one that its closing in the log names, and of the entries here
+    none that counts in the year comes after that.
+    """
+    entries = {index: leaf for index, leaf in leaves.items() if _kind(leaf) in {CLOSED, *COUNTS}}
+    try:
+        told = json.loads(bytes(statement))
+        year, closed_on = (told["union"], told["year"]), str(told["closed_on"])
+        read = {index: json.loads(leaf) for index, leaf in entries.items()}
+        said = {index: entry for index, entry in read.items() if _year_of(entry) in {None, year}}
+        closings = [index for index, entry in said.items() if entry["kind"] == CLOSED]
+        if not closings:
+            missing = f"{STATEMENT} says that the year was closed on {closed_on}, and no entry of the log closes it"
+            return f"the gift year {year[1]} of {year[0]} is open", [missing] if closed_on else []
+        first = min(closings)
+        digest, union = said[first]["body"]["statement_sha256"], said[first]["union"]
+        later = [index for index, entry in said.items() if index > first and entry["union"] == union]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Damaged(f"{STATEMENT} is no statement of a year, or an entry of that year cannot be read") from error
+    faults = [f"entry {index}, {said[index]['kind']}, came after entry {first} closed the year" for index in later]
+    if digest != sha256(statement).hexdigest():
+        faults.append(f"{STATEMENT} is not the statement with which entry {first} closed the year")
+    return f"the gift year {year[1]} of {year[0]} was closed on {closed_on} with the statement in the pack", faults
+
+
+def _year_of(entry: dict[str, Any]) -> tuple[str, int] | None:
+    """The union and year that an entry about a year is about."""
+    return (entry["body"]["union"], entry["body"]["year"]) if entry["kind"].startswith("year.") else None
+
+
+def _kind(leaf: bytes) -> str:
+    """The kind of an entry, read without the rest: keys are sorted, only subject and union follow, and quotes in them are escaped."""
+    match = _KIND.match(leaf, leaf.rfind(b',"kind":"'))
+    return match[1].decode() if match else ""
 
 
 # --- the offer book
@@ -543,8 +594,7 @@ def read_offer_log(leaves: dict[int, bytes]) -> OfferLog:
     log = OfferLog()
     places = {OFFER: log.offers, CAPACITY: log.capacities, BOOK: log.books}
     for index, leaf in leaves.items():
-        match = _KIND.match(leaf, leaf.rfind(b',"kind":"'))
-        kind = match[1].decode() if match else ""
+        kind = _kind(leaf)
         try:
             if kind in places:
                 places[kind][index] = json.loads(leaf)["body"]
@@ -826,11 +876,9 @@ def _verify_files(
     if decisions or faults:
         report.add("decisions", faults, f"{len(decisions)} with recorded input, output and engine")
     if ORDER in files:
-        try:
-            detail, faults = check_releases(files[ORDER], leaves)
-        except Damaged as error:
-            detail, faults = "", [str(error)]
-        report.add("releases", faults, detail)
+        _enter(report, "releases", lambda: check_releases(files[ORDER], leaves))
+        if STATEMENT in files:
+            _enter(report, "year", lambda: check_year(files[STATEMENT], leaves))
         _verify_offers(report, files, leaves, digests)
     if run and decisions:
         if report.faults:
@@ -842,6 +890,15 @@ def _verify_files(
                 replay(decisions, files),
                 f"{len(decisions)} decisions come out the same, byte for byte",
             )
+
+
+def _enter(report: Report, part: str, check: Callable[[], tuple[str, list[str]]]) -> None:
+    """Enter what a check says of a part, or that it cannot be read."""
+    try:
+        detail, faults = check()
+    except Damaged as error:
+        detail, faults = "", [str(error)]
+    report.add(part, faults, detail)
 
 
 def _verify_offers(
@@ -897,9 +954,7 @@ def _moment(time: int) -> str:
 def _by_kind(leaves: dict[int, bytes]) -> str:
     counts: dict[str, int] = {}
     for leaf in leaves.values():
-        # Keys are sorted: only the subject and the union follow the kind, and quotes within them are escaped.
-        match = _KIND.match(leaf, leaf.rfind(b',"kind":"'))
-        kind = match[1].decode() if match else "?"
+        kind = _kind(leaf) or "?"
         counts[kind] = counts.get(kind, 0) + 1
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     more = f" and {len(most) - 6} other kinds" if len(most) > 6 else ""
@@ -915,6 +970,7 @@ TITLES = {
     "manifest": "清单 manifest",
     "decisions": "判定 decisions",
     "releases": "核减 releases",
+    "year": "年度 year",
     "offers": "在售台账 offers",
     "replay": "重放 replay",
 }

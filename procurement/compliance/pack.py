@@ -12,8 +12,10 @@ from marketplace.evidence.canonical import canonical
 from marketplace.evidence.models import Entry, Position
 from marketplace.evidence.pack import Pack, write_pack
 from marketplace.evidence.sequencer import sequence_all
+from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.order.models import Order
+from procurement.compliance.models import YearClosing
 from procurement.compliance.queries import statement
 from procurement.priority.models import Decision, Judgement, Release
 from procurement.priority.replay import engine_files
@@ -33,7 +35,8 @@ def build_pack(order: Order, out: Path) -> Pack:
 
 def contents_of(order: Order) -> tuple[list[int], dict[str, bytes]]:
     """What an order's pack holds now: the ids of its entries and its programme's, and as files every judgement with input, output and
-    engine, the books of offers that they cite, its decisions, the statement of its year with the entries of what was bought elsewhere.
+    engine, the books of offers that they cite, its decisions, the statement of its year (of a closed one to the byte) with the
+    year's own entries and those of what was bought elsewhere.
 
     A judgement's book can only be found once the judgement has its place in the log.
     """
@@ -47,13 +50,10 @@ def contents_of(order: Order) -> tuple[list[int], dict[str, bytes]]:
             files[f"decisions/{judgement.pk}.input.json"] = judgement.input.encode()
             files[f"decisions/{judgement.pk}.output.json"] = judgement.output.encode()
         files["order.json"] = canonical(_order(order))
-        files["statement.json"] = canonical(statement(order.union, order.gift_year).as_dict())
+        files["statement.json"] = _statement(order.union, order.gift_year)
         elsewhere = [f"outside:{one.number}" for one in of_year(order.union, order.gift_year)]
-        entries = list(
-            Entry.objects.filter(subject__in=[subject, f"order:{order.number}", *elsewhere]).values_list(
-                "pk", flat=True
-            )
-        )
+        subjects = [subject, f"order:{order.number}", f"year:{order.union.code}:{order.gift_year}", *elsewhere]
+        entries = list(Entry.objects.filter(subject__in=subjects).values_list("pk", flat=True))
         books = cited_books(_citing(judgements))
     return sorted(books.entries.union(entries)), files | books.files
 
@@ -66,6 +66,12 @@ def _citing(judgements: Sequence[Judgement]) -> list[Citing]:
         Citing(gift["offer_book_root"], place, frozenset(line["commodity_class"] for line in gift["lines"]))
         for place, gift in asked
     ]
+
+
+def _statement(union: Organisation, gift_year: int) -> bytes:
+    """The year's statement; of a closed year the very bytes whose hash the log has."""
+    closing = YearClosing.objects.filter(union=union, gift_year=gift_year).first()
+    return closing.statement.encode() if closing else canonical(statement(union, gift_year).as_dict())
 
 
 def _order(order: Order) -> dict[str, object]:

@@ -15,6 +15,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from marketplace.evidence.models import Entry
+from marketplace.evidence.verify import check_year
 from marketplace.fulfilment.actions import accept
 from marketplace.fulfilment.losses import Report, give_back
 from marketplace.fulfilment.models import Loss, LossReason, Parcel, SupplierOrder
@@ -28,6 +29,7 @@ from marketplace.shop.order.models import Order
 from procurement.compliance import closing
 from procurement.compliance.closing import close_year, returns_until, still_open
 from procurement.compliance.models import YearClosing
+from procurement.compliance.pack import contents_of
 from procurement.compliance.queries import statement
 from procurement.compliance.red_flags import red_flags
 from procurement.compliance.statements import sealed
@@ -194,6 +196,19 @@ class TestWhatIsSealed:
             before.reserve, before.ordinary_limit, True, before.orders,
         )  # fmt: skip
         assert told.closed_on == timezone.localdate().isoformat()
+
+    def test_an_orders_pack_brings_the_closing_and_its_very_statement(self) -> None:
+        giver, year = last_year()
+        order = delivered(giver, [MOONCAKES], year)
+        _open, still = contents_of(order)
+        assert json.loads(still["statement.json"])["closed_on"] == ""
+        closing = close_year(giver.approver, giver.union, year)
+        entries, files = contents_of(order)
+        assert closing.entry_id in entries
+        assert files["statement.json"] == closing.statement.encode()
+        leaves = {entry.pk: bytes(entry.leaf) for entry in Entry.objects.filter(pk__in=entries)}
+        told, faults = check_year(memoryview(files["statement.json"]), leaves)
+        assert (faults, "was closed on" in told) == ([], True)
 
     def test_closed_twice_it_is_one_closing(self) -> None:
         giver, year = last_year()
