@@ -157,7 +157,7 @@ _ONE_INVOICE = """
 """
 
 # Orders with assistance goods that came from another union in the last days before the year was closed, or is over, where clause 3
-# would not hold without what came so.
+# would not hold without what came so. Whoever may not read the order of the other union is sent to the statement.
 _TAKEN_WHEN_SHORT = """
     WITH came AS (
         SELECT h.*, y.assistance AS bought, y.ordinary AS others, y.brought_forward,
@@ -172,9 +172,11 @@ _TAKEN_WHEN_SHORT = """
             AND NOT EXISTS (SELECT FROM programmes_reattribution later
                 WHERE later.order_id = h.order_id AND later.state = 'taken' AND later.turn > h.turn)
     )
-    SELECT c.to_union_id, 'order:' || o.number, CASE WHEN %(english)s THEN coalesce(nullif(u.name_en, ''), u.name) ELSE u.name END,
-        c.assistance
+    SELECT c.to_union_id, CASE WHEN seen THEN 'order:' || o.number ELSE 'statement:' || %(year)s END,
+        concat_ws(' · ', CASE WHEN %(english)s THEN coalesce(nullif(u.name_en, ''), u.name) ELSE u.name END,
+            CASE WHEN NOT seen THEN o.number END), c.assistance
     FROM came c JOIN order_order o ON o.id = c.order_id JOIN organisations_organisation u ON u.id = c.union_id
+    CROSS JOIN LATERAL (SELECT o.union_id = ANY(%(unions)s) AS seen) page
     WHERE c.assistance > 0 AND c.share > 0 AND (c.others - c.plain) * 10000
         > (10000 - c.share) * (c.bought - c.helped - c.brought_forward + c.others - c.plain + c.reserve)
     ORDER BY c.order_id

@@ -154,8 +154,8 @@ class TestWhatKeepsItOpen:
 class TestTakenOverWhenShort:
     """A union short of assistance goods takes some over in its last days: perhaps booked wrongly, perhaps lent."""
 
-    def flagged(self, union: Organisation, year: int) -> list[tuple[str, str, int | None]]:
-        (flag,) = [f for f in red_flags([union], year) if f.code == "taken_over_when_short"]
+    def flagged(self, year: int, *unions: Organisation) -> list[tuple[str, str, int | None]]:
+        (flag,) = [f for f in red_flags(unions, year) if f.code == "taken_over_when_short"]
         return [(found.subject, found.title, found.amount) for found in flag.found]
 
     def test_auditors_are_shown_it_before_the_closing_and_after(self) -> None:
@@ -166,14 +166,18 @@ class TestTakenOverWhenShort:
         fund(theirs, 10_000, "theirs")
         order = final(placed(lender, [DATES], heads=2, gift_year=year, purse=theirs), lender)
         take_over(giver.approver, offer(lender.buyer, order, giver.union, "记错单位"), giver.general)
-        assert self.flagged(giver.union, year) == []
+        both = (giver.union, lender.union)
+        assert self.flagged(year, *both) == []
         give_dates_back(giver, short)
-        assert self.flagged(giver.union, year) == [(f"order:{order.number}", lender.union.name_en, 6_000)]
+        assert self.flagged(year, *both) == [(f"order:{order.number}", lender.union.name_en, 6_000)]
         for loss in order_losses(short):
             record_refund(giver.buyer, loss, "BANK-BACK")
         close_year(giver.approver, giver.union, year)
-        assert self.flagged(giver.union, year) == [(f"order:{order.number}", lender.union.name_en, 6_000)]
-        assert self.flagged(lender.union, year) == []
+        assert self.flagged(year, *both) == [(f"order:{order.number}", lender.union.name_en, 6_000)]
+        # Who has only the one union in their care may not open the other one's order.
+        name = f"{lender.union.name_en} · {order.number}"
+        assert self.flagged(year, giver.union) == [(f"statement:{year}", name, 6_000)]
+        assert self.flagged(year, lender.union) == []
 
 
 class TestWhatIsSealed:
