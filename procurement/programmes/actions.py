@@ -24,6 +24,7 @@ from procurement.programmes.errors import (
     BadFile,
     ChoosingDue,
     ImportRunning,
+    NothingBlocked,
     NothingToSubstitute,
     OwnPlan,
     PastDate,
@@ -245,7 +246,7 @@ def substitute(actor: User, programme: Programme, slot: int | None = None) -> li
     """Replace what is blocked by the rule's best substitutes, in one part of the gift or in all (None): one plan for the whole gift.
 
     What they cannot cover stays ordinary. Where members choose, it waits until they have. Raises NotAllowed, WrongState,
-    NothingToSubstitute, ChoosingDue.
+    NothingToSubstitute, NothingBlocked, ChoosingDue.
     """
     require(actor, Role.BUYER, programme.union)
     with transaction.atomic():
@@ -256,7 +257,7 @@ def substitute(actor: User, programme: Programme, slot: int | None = None) -> li
         found = substitutions(plan)
         wanted = {place: one for place, one in found.items() if slot in (None, place)}
         if not wanted:
-            raise NothingToSubstitute(slot=slot or 1)
+            raise NothingToSubstitute(slot=slot) if slot else NothingBlocked()
         GiftLine.objects.filter(programme=locked, slot__in=wanted).delete()
         lines = GiftLine.objects.bulk_create([line for one in wanted.values() for line in one.lines])
         for place, one in wanted.items():

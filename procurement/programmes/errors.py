@@ -96,8 +96,15 @@ class OverStandard(HouseError):
     )
 
 
+class NothingBlocked(HouseError):
+    """One-click substitution in the whole gift, of which nothing is blocked."""
+
+    code = "nothing_to_substitute"
+    sentence = _("Nothing in the gift is blocked, so there is nothing to substitute.")
+
+
 class NothingToSubstitute(HouseError):
-    """One-click substitution where nothing is blocked."""
+    """One-click substitution in a part where nothing is blocked."""
 
     code = "nothing_to_substitute"
     sentence = _("Nothing in part %(slot)s of the gift is blocked, so there is nothing to substitute.")

@@ -136,6 +136,10 @@ class TestPlans:
         assert told(refusal) == [
             ("nothing_to_substitute", "Nothing in part 1 of the gift is blocked, so there is nothing to substitute.")
         ]
+        refusal = refused(lambda: substitute(giver.buyer, programme))
+        assert told(refusal) == [
+            ("nothing_to_substitute", "Nothing in the gift is blocked, so there is nothing to substitute.")
+        ]
 
 
 class TestApproval:

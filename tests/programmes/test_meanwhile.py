@@ -11,7 +11,7 @@ from marketplace.shop.order.models import Order
 from marketplace.shop.partner.models import StockRecord
 from procurement.priority.models import Judgement
 from procurement.programmes.actions import approve, send_back, submit, substitute
-from procurement.programmes.errors import NothingToSubstitute
+from procurement.programmes.errors import NothingBlocked
 from procurement.programmes.placement import place
 from procurement.programmes.queries import preview
 from suppliers.accreditation.actions import suspend
@@ -80,7 +80,7 @@ class TestTheWholeGift:
         after = preview(plan)
         assert (after.allowed, after.substitutable) == (True, 0)
         assert after.total - before.total == before.dearer_by
-        with pytest.raises(NothingToSubstitute):
+        with pytest.raises(NothingBlocked):
             substitute(giver.buyer, plan)
 
     def test_quantities_are_split_among_producers(self) -> None:
