@@ -9,12 +9,13 @@ from django.db.models import F, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from marketplace.organisations.models import Organisation
 from marketplace.organisations.regions import REGIONS, region_name
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Component, Product
 from marketplace.shop.partner.models import StockRecord
 from marketplace.shop.prices import delivered
-from marketplace.stock.models import Condition, Lot
+from marketplace.stock.models import LEFT, Condition, Lot
 from marketplace.workspaces.accredited import history_of
 from marketplace.workspaces.doors import open_to_all
 from marketplace.workspaces.pages import today
@@ -71,17 +72,12 @@ def _found(pk: int) -> Any:
 def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, Any]:
     """What follows from there being an offer: seller, delivery to the chosen region, the class's reference, lots."""
     seller = offer.partner.organisation
-    asked = request.GET.get("region", "")
     union = union_of(request)
-    home = queries.destination_of(union)[:4] if union else queries.CAPITAL
-    region = asked if asked in REGIONS and len(asked) == 4 else home if home in REGIONS else queries.CAPITAL
+    region = _region(request.GET.get("region", ""), union)
     arrives = delivered([found.pk], [region]).get((found.pk, region))
     with seen_by(None):
-        lots = list(
-            Lot.objects.filter(
-                stock=offer.stock, condition=Condition.GOOD, made__gt=F("allocated") + F("used")
-            ).order_by("best_before", "id")[:3]
-        )
+        good = Lot.objects.filter(stock=offer.stock, condition=Condition.GOOD).annotate(free=LEFT).filter(free__gt=0)
+        lots = list(good.order_by("best_before", "id")[:3])
         contract = (
             Contract.objects.filter(producer=seller, period__contains=today()).select_related("enterprise").first()
         )
@@ -112,6 +108,12 @@ def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, 
         ],
         "lots": lots,
     }
+
+
+def _region(asked: str, union: Organisation | None) -> str:
+    """The region that was asked for if it is one; else the union's own, else the capital's."""
+    home = queries.destination_of(union)[:4] if union else ""
+    return next((one for one in (asked, home) if one in REGIONS and len(one) == 4), queries.CAPITAL)
 
 
 def _components(found: Any) -> list[dict[str, Any]]:
