@@ -17,7 +17,7 @@ from benchmarks.mall import Mall, own_mall
 from benchmarks.measure import Figure
 
 RESULTS = Path(__file__).with_name("results.json")
-PARTS = ("listing", "rule", "deciding", "placing", "rosters", "recalling", "log", "start")
+PARTS = ("listing", "rule", "deciding", "placing", "flash", "rosters", "recalling", "log", "start")
 
 # Measured once on two cores with PostgreSQL 18, two server processes, 1,000 products; not measured by this command.
 REFERENCES = (
@@ -56,7 +56,7 @@ def main() -> int:
 
 def _measure(mall: Mall, scale: str, parts: Sequence[str], tell: Callable[[str], None]) -> list[Figure]:
     # Models can be imported only once the mall is set up.
-    from benchmarks import deciding, listing, log, placing, recalling, rosters, rule_speed, start
+    from benchmarks import deciding, flash, listing, log, placing, recalling, rosters, rule_speed, start
 
     work: dict[str, Callable[[], list[Figure]]] = {
         "listing": lambda: listing.measure(mall, scale, tell),
@@ -64,6 +64,7 @@ def _measure(mall: Mall, scale: str, parts: Sequence[str], tell: Callable[[str],
         "deciding": lambda: deciding.measure(mall, scale, tell),
         "rosters": lambda: rosters.measure(scale, tell),
         "placing": lambda: placing.measure(mall, scale, tell),
+        "flash": lambda: flash.measure(mall, scale, tell),
         "recalling": lambda: recalling.measure(mall, tell),
         "log": lambda: log.measure(mall, scale, tell),
         "start": lambda: start.measure(mall, tell),

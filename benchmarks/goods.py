@@ -36,8 +36,10 @@ def fill(products: int = PRODUCTS, classes: int = 0) -> None:
         offers = _offers(made, sellers)
         _accreditations(made, sellers)
         record_many(
-            EntryDraft("offer.listed", {"sku": o.partner_sku, "product": o.product_id}, f"product:{o.product_id}")
-            for o in offers
+            EntryDraft(
+                "offer.listed", _listing(offer.product) | {"sku": offer.partner_sku}, f"product:{offer.product_id}"
+            )
+            for offer in offers
         )
 
 
@@ -105,6 +107,10 @@ def _offers(products: Sequence[Product], sellers: Sequence[Partner]) -> list[Sto
     )  # fmt: skip
     Delivery.objects.bulk_create(Delivery(stockrecord=offer, region="61", freight=100, days=4) for offer in offers)
     return list(offers)
+
+
+def _listing(product: Product) -> dict[str, object]:
+    return {"product": product.pk, "class": product.commodity_class.code, "content": product.net_content}
 
 
 def _accreditations(products: Sequence[Product], sellers: Sequence[Partner]) -> None:

@@ -12,18 +12,16 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib import import_module
 from itertools import pairwise
 from time import perf_counter
 
 import psycopg
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from benchmarks.goods import PRODUCTS, fill
 from benchmarks.load import CONNECTIONS, Load, Page, body, fetch, load
 from benchmarks.mall import Mall, copied, statements
 from benchmarks.measure import Figure, Tell, duration
+from benchmarks.people import cookies
 from benchmarks.rival import Goods, NoRival, Oscar, oscar
 from benchmarks.sites import site, warm
 from marketplace.databases import renamed
@@ -111,7 +109,7 @@ def _ours(mall: Mall, url: str, running: ExitStack) -> dict[str, Site]:
         site("uncached", "marketplace.wsgi", here | {"DJANGO_SETTINGS_MODULE": "benchmarks.uncached"})
     )
     bare = running.enter_context(site("bare", "benchmarks.bare", {"BENCH_PAGE": str(file)}))
-    buyer = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={_session()}"}
+    buyer = cookies(User.objects.get(username=cast.BUYER))
     return {
         "bare": Site(Page(bare, "/")),
         "cached": Site(Page(port, PATH), url),
@@ -138,17 +136,6 @@ def goods() -> Goods:
         )
         for offer in offers
     ]  # fmt: skip
-
-
-def _session() -> str:
-    """The key of a session in which the union's buyer is signed in."""
-    user = User.objects.get(username=cast.BUYER)
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    return str(session.session_key)
 
 
 def _in_turn(sites: Mapping[str, Site], rounds: int, lasting: float, tell: Tell) -> dict[str, Taken]:

@@ -1,4 +1,5 @@
-"""A load generator of our own: so many connections, kept alive, each asking for the next page as soon as it has the last one.
+"""A load generator of our own: so many connections, kept alive, each asking for the next page as soon as it has the last one; or
+each working off requests of its own.
 
 One thread over plain sockets, so that it costs the machine little beside the servers that it measures.
 """
@@ -9,7 +10,7 @@ import selectors
 import socket
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -21,19 +22,26 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Page:
-    """What to ask for: a server's port on the loopback, a path, and headers such as a session's cookie."""
+    """What to ask for: a server's port on the loopback, a path, headers such as a session's cookie; and what else may be answered.
+
+    With `content` (a form, encoded) it is posted.
+    """
 
     port: int
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    answers: frozenset[int] = frozenset({200})
 
     @property
     def request(self) -> bytes:
         """The request as it goes over the wire."""
         lines = {"Host": f"127.0.0.1:{self.port}", "Accept": "text/html", "Accept-Language": "zh-CN", **self.headers}
-        return "\r\n".join(
-            [f"GET {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items()), "", ""]
-        ).encode()
+        if self.content:
+            lines |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(self.content))}
+        verb = "POST" if self.content else "GET"
+        head = [f"{verb} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items()), "", ""]
+        return "\r\n".join(head).encode() + self.content
 
 
 @dataclass(frozen=True)
@@ -55,20 +63,25 @@ class Load:
 
 
 class WrongAnswer(RuntimeError):
-    """The server answered something else than a page."""
+    """The server answered something else than was to be expected."""
 
 
 class _Connection:
-    """One connection and the answer that is coming in over it."""
+    """One connection, what it has still to ask for, and the answer that is coming in over it."""
 
-    def __init__(self, page: Page, selector: selectors.BaseSelector) -> None:
-        self.page, self.selector = page, selector
+    def __init__(self, pages: Iterable[Page], selector: selectors.BaseSelector) -> None:
+        self.pages, self.selector = iter(pages), selector
         self.left = 0
         self.socket: socket.socket | None = None
         self.ask()
 
-    def ask(self) -> None:
-        """Send the next request, over a new connection when the old one has done its part."""
+    def ask(self) -> bool:
+        """Send the next request, over a new connection when the old one has done its part. Hangs up, and says so, after the last."""
+        page = next(self.pages, None)
+        if page is None:
+            self.close()
+            return False
+        self.page = page
         if self.left == 0 or self.socket is None:
             self.close()
             self.socket = socket.create_connection(("127.0.0.1", self.page.port), timeout=_PATIENCE)
@@ -80,6 +93,7 @@ class _Connection:
         self.needed = -1
         self.started = time.perf_counter()
         self.socket.sendall(self.page.request)
+        return True
 
     def read(self) -> bool:
         """Take what has come; whether the answer is whole."""
@@ -95,7 +109,7 @@ class _Connection:
     def _length(self, head: bytes) -> int:
         status, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        if " 200 " not in status or "content-length" not in headers:
+        if int(status.split(" ")[1]) not in self.page.answers or "content-length" not in headers:
             raise WrongAnswer(f"{self.page.path}: {status} {headers.get('location', '')}")
         if headers.get("connection", "").lower() == "close":
             self.left = 0
@@ -112,7 +126,7 @@ class _Connection:
 def fetch(page: Page) -> bytes:
     """One answer, headers included. Raises WrongAnswer unless it is a page."""
     with selectors.DefaultSelector() as selector:
-        connection = _Connection(page, selector)
+        connection = _Connection([page], selector)
         try:
             while not connection.read():
                 pass
@@ -128,22 +142,29 @@ def body(page: Page) -> bytes:
 
 def load(page: Page, seconds: float, connections: int = CONNECTIONS) -> Load:
     """Ask for a page over so many connections for so long; what was asked for by then is waited for, and counts."""
+    until = time.perf_counter() + seconds
+
+    def again() -> Iterator[Page]:
+        yield page
+        while time.perf_counter() < until:
+            yield page
+
+    return work_off([again() for _ in range(connections)])
+
+
+def work_off(queues: Sequence[Iterable[Page]]) -> Load:
+    """Ask for what each queue holds, one after the other, over a connection for each, until all is answered."""
     taken: list[float] = []
     with selectors.DefaultSelector() as selector:
-        open_ones = [_Connection(page, selector) for _ in range(connections)]
         started = time.perf_counter()
+        open_ones = [_Connection(pages, selector) for pages in queues]
         try:
-            waiting = connections
+            waiting = len(open_ones)
             while waiting:
-                for key, _events in selector.select(_PATIENCE) or _nothing_comes(page):
+                for key, _events in selector.select(_PATIENCE) or _nothing_comes(open_ones[0].page):
                     if key.data.read():
-                        now = time.perf_counter()
-                        taken.append(now - key.data.started)
-                        if now - started < seconds:
-                            key.data.ask()
-                        else:
-                            key.data.close()
-                            waiting -= 1
+                        taken.append(time.perf_counter() - key.data.started)
+                        waiting -= not key.data.ask()
             lasted = time.perf_counter() - started
         finally:
             for connection in open_ones:
