@@ -17,6 +17,7 @@ from marketplace.organisations.models import (
     UnionLevel,
     User,
 )
+from marketplace.signin.actions import begin_with
 from suppliers.licences import make_credit_code
 
 _PROVINCE, _CITY, _COUNTY, _BASE = UnionLevel
@@ -191,11 +192,8 @@ def make_people(organisations: Mapping[str, Organisation]) -> dict[str, User]:
     ]
     User.objects.bulk_create(users)
     people = {user.username: user for user in users}
-    Membership.objects.bulk_create(
-        [
-            Membership(user=people[username], role=role, organisation=organisation)
-            for username, role, organisation in held
-        ]
+    begin_with(
+        Membership(user=people[username], role=role, organisation=organisation) for username, role, organisation in held
     )
     return people
 

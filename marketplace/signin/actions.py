@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.evidence.actions import record
+from marketplace.evidence.actions import EntryDraft, record, record_many
 from marketplace.messaging.actions import send
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Membership, Organisation, OrganisationKind, Role, User
@@ -116,6 +116,18 @@ def accept(token: str, person: User | NewPerson) -> User:
     return user
 
 
+def begin_with(held: Iterable[Membership]) -> None:
+    """Give the first people of an installation their roles: nobody is there yet who could invite them. Two statements."""
+    with transaction.atomic():
+        begun = Membership.objects.bulk_create(held)
+        record_many(
+            [
+                _entry("person.role_taken", one.user, one.organisation, role=str(one.role), person=one.user_id)
+                for one in begun
+            ]
+        )
+
+
 def revoke(actor: User, invitation: Invitation) -> None:
     """Take an invitation back. Raises RoleNotYours; InvitationNotGood when it was taken already. Again does nothing."""
     require_to_give(actor, Role(invitation.role), invitation.organisation)
@@ -145,8 +157,9 @@ def end_membership(actor: User, membership: Membership) -> None:
         others = held.filter(user__is_active=True).exclude(pk=membership.pk)
         if role in KEEPERS and not others.exists():
             raise LastOfRole(person=str(membership.user), role=role.label, organisation=organisation.display_name)
-        held.filter(pk=membership.pk).delete()
+        # The database lets nobody go of whom the log has not said so.
         _record("person.role_ended", actor, organisation, role=role.value, person=membership.user_id)
+        held.filter(pk=membership.pk).delete()
 
 
 def give_up_device(actor: User, user: User) -> None:
@@ -206,7 +219,11 @@ def _new_user(person: NewPerson, phone: str) -> User:
 
 
 def _record(kind: str, actor: User, organisation: Organisation, **facts: int | str) -> None:
+    record_many([_entry(kind, actor, organisation, **facts)])
+
+
+def _entry(kind: str, actor: User, organisation: Organisation, **facts: int | str) -> EntryDraft:
     """An entry without names or numbers: ids only (I10)."""
     union = organisation.pk if organisation.kind == OrganisationKind.UNION else None
     body = {"by": actor.pk, "organisation": organisation.code, **facts}
-    record(kind, body, subject=f"organisation:{organisation.code}", union_id=union)
+    return EntryDraft(kind, body, f"organisation:{organisation.code}", union)

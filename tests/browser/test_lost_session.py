@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from marketplace.demo import cast
 from marketplace.organisations.models import Membership, Organisation, Role, User
+from marketplace.signin.actions import begin_with
 from tests.browser.people import follow, give_code
 
 TITLE = "中秋节慰问：写到一半"
@@ -19,7 +20,7 @@ TITLE = "中秋节慰问：写到一半"
 def buyer_and_approver(fresh_world) -> None:
     """The buyer of the plan is an approver too, so that coming back takes the second factor as well."""
     union = Organisation.objects.get(code=cast.UNION)
-    Membership.objects.create(user=User.objects.get(username=cast.APPROVER), organisation=union, role=Role.BUYER)
+    begin_with([Membership(user=User.objects.get(username=cast.APPROVER), organisation=union, role=Role.BUYER)])
 
 
 def enter(page: Any) -> None:

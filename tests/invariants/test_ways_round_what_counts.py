@@ -15,14 +15,15 @@ from marketplace.demo import cast
 from marketplace.evidence.actions import record
 from marketplace.ledger.actions import account, open_purse, post
 from marketplace.ledger.models import AccountKind, PurseKind, PursePurpose
-from marketplace.organisations.models import User
+from marketplace.organisations.models import Membership, Role, User
 from marketplace.shop.catalogue.models import CommodityClass
 from marketplace.shop.determinations import Marks, classify
 from marketplace.shop.partner.models import Partner
+from marketplace.signin.actions import end_membership
 from suppliers.accreditation.models import Accreditation
 from tests.invariants.raw_sql import copied, copy_refused, purchase_refused, refused, run
 from tests.invariants.traded import Traded
-from tests.world import DATES, MOONCAKES, YUYANG, product, side
+from tests.world import DATES, MOONCAKES, YUYANG, let_constraints_speak, product, side
 
 PLAIN_MILLET = cast.BLOCKED  # ordinary, while four producers offer enough of theirs
 
@@ -85,6 +86,31 @@ class TestWhoStandsWhere:
     )
     def test_a_union_stays_under_its_region_and_its_union(self, traded: Traded, change: str) -> None:
         refused("append-only", f"UPDATE organisations_organisation SET {change} WHERE id = %s", traded.giver.union.pk)
+
+    def test_nobody_takes_a_role_that_the_log_does_not_know(self, traded: Traded) -> None:
+        """An officer above, made by an INSERT, could grant what the union asks for."""
+        above = Membership.objects.get(user__username=cast.UNION_OFFICER)
+        refused(
+            "The log does not say that person .* took the role union_officer",
+            "INSERT INTO organisations_membership (user_id, organisation_id, role) VALUES (%s, %s, 'union_officer')",
+            traded.giver.approver.pk,
+            above.organisation_id,
+        )
+        update = "UPDATE organisations_membership SET user_id = %s WHERE id = %s"
+        refused("took the role union_officer", update, traded.giver.approver.pk, above.pk)
+
+    def test_nobody_lays_one_down_while_somebody_looks(self, traded: Traded) -> None:
+        """Without it for a moment, an officer would be none of the union's own people."""
+        held = Membership.objects.get(user=traded.giver.buyer)
+        refused("laid down the role buyer", "DELETE FROM organisations_membership WHERE id = %s", held.pk)
+
+    def test_the_control_a_role_ended_by_its_verb_is_gone_and_does_not_come_back(self, traded: Traded) -> None:
+        held = Membership.objects.get(user=traded.giver.buyer)
+        end_membership(User.objects.get(username="operator"), held)
+        let_constraints_speak()
+        with pytest.raises(DatabaseError, match="took the role buyer"), transaction.atomic():
+            Membership.objects.create(user=traded.giver.buyer, organisation=traded.giver.union, role=Role.BUYER)
+            let_constraints_speak()
 
     def test_no_county_gets_on_the_list(self, traded: Traded) -> None:
         run("UPDATE organisations_county SET listed = false WHERE code = '610828'")
@@ -168,6 +194,21 @@ class TestAccreditations:
 
 class TestClasses:
     """Equivalence is by published determinations, which are what the log has."""
+
+    @pytest.mark.parametrize(
+        "said", [{"class": "grain.millet", "content": 500}, {"class": "honey.bee", "content": 499}]
+    )
+    def test_a_product_that_comes_in_another_class_or_size_than_it_was_listed_in(
+        self, traded: Traded, said: dict[str, Any]
+    ) -> None:
+        """Ordinary honey among goods of which no assistance product is on offer."""
+        plain = product(PLAIN_MILLET)
+        honey = CommodityClass.objects.get(code="honey.bee")
+        changes = {"upc": "NEW-1", "slug": "new-1", "commodity_class_id": honey.pk, "net_content": 500}
+        with pytest.raises(DatabaseError, match="comes into its class without an entry"), transaction.atomic():
+            new = copied("catalogue_product", plain.pk, **changes)
+            record("offer.listed", {"product": new} | said, subject=f"product:{new}")
+            let_constraints_speak()
 
     def test_a_determination_that_the_log_words_otherwise(self, traded: Traded) -> None:
         operator = User.objects.get(username="operator")

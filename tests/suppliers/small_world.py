@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
+from marketplace.evidence.actions import record
 from marketplace.organisations.models import (
     County,
     Membership,
@@ -16,6 +18,7 @@ from marketplace.organisations.models import (
 )
 from marketplace.shop.catalogue.models import CommodityClass, Product, ProductClass
 from marketplace.shop.partner.models import Partner, StockRecord
+from marketplace.signin.actions import begin_with
 from marketplace.stock.models import Stock
 from suppliers.accreditation.models import Mechanism
 from suppliers.licences import make_sc
@@ -39,7 +42,7 @@ class Place:
 
 def person(username: str, role: Role, organisation: Organisation) -> User:
     user = User.objects.create(username=username)
-    Membership.objects.create(user=user, role=role, organisation=organisation)
+    begin_with([Membership(user=user, role=role, organisation=organisation)])
     return user
 
 
@@ -64,16 +67,19 @@ def place(code: str = "610828", *, listed: bool = True) -> Place:
 def product(where: Place, sku: str = "DATE") -> Product:
     leaf, _ = CommodityClass.objects.get_or_create(code="date.red", defaults={"name": "红枣", "name_en": "Red dates"})
     kind, _ = ProductClass.objects.get_or_create(name="goods")
-    return Product.objects.create(
-        upc=sku,
-        title=sku,
-        slug=sku.lower(),
-        product_class=kind,
-        commodity_class=leaf,
-        net_content=500,
-        county=where.county,
-        licence=make_sc("117", where.county.code, 1),
-    )
+    with transaction.atomic():
+        made = Product.objects.create(
+            upc=sku,
+            title=sku,
+            slug=sku.lower(),
+            product_class=kind,
+            commodity_class=leaf,
+            net_content=500,
+            county=where.county,
+            licence=make_sc("117", where.county.code, 1),
+        )
+        record("offer.listed", {"product": made.pk, "class": leaf.code, "content": 500}, subject=f"product:{made.pk}")
+    return made
 
 
 def stock_of(where: Place, sku: str = "DATE") -> Stock:

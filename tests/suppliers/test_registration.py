@@ -100,7 +100,7 @@ def test_standing_is_lost_and_regained_with_a_reason(world: None) -> None:
     assert found.good_standing is False
     set_standing(operator(), found, good=True, reason="整改完成")
     assert found.good_standing is True
-    said = Entry.objects.filter(subject="organisation:P-JX").order_by("id")
+    said = Entry.objects.filter(subject="organisation:P-JX", kind__startswith="organisation.").order_by("id")
     assert [(e.kind, e.body["reason"]) for e in said] == [
         ("organisation.suspended", "抽检不合格"), ("organisation.reinstated", "整改完成")
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from marketplace.demo import cast
+from marketplace.evidence.actions import record
 from marketplace.organisations.models import User
 from marketplace.shop.catalogue.models import CommodityClass, Product
 from marketplace.shop.determinations import Marks, classify, remove
@@ -57,6 +58,7 @@ def test_a_product_reclassified_to_escape_is_found() -> None:
         upc="JS-GIFT", title="金穗精选小米礼 2 kg", slug="js-gift", product_class=product.product_class,
         commodity_class=CommodityClass.objects.get(code="honey.bee"), net_content=2_000,
     )  # fmt: skip
+    record("offer.listed", {"product": twin.pk, "class": "honey.bee", "content": 2_000}, subject=f"product:{twin.pk}")
     sweep("1")
     assert ("twin", "JS-GIFT", "grain.millet") in found()
     proposal = Proposal.objects.get(product=twin, commodity_class__code="grain.millet")
