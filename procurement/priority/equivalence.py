@@ -68,6 +68,6 @@ def _without_bounds(wanted: Measured, offered: Measured) -> list[str]:
         found.append("grade")
     if wanted.processing and offered.processing and wanted.processing != offered.processing:
         found.append("processing")
-    if not set(wanted.dietary) <= set(offered.dietary):
+    if wanted.dietary and not set(wanted.dietary) <= set(offered.dietary):
         found.append("dietary")
     return found

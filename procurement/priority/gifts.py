@@ -59,8 +59,8 @@ def question(request: PurchaseRequest) -> Question:
         }
         rows = offers(products, {line.region for line in request.lines}, request.decided_on)
         exceptions, over = _exceptions(request, products)
-        goods = (row.product_id for row in rows)
-        now = standing(request.union, request.gift_year, request.decided_on, policy.hold_days, goods)
+        classes = (row.class_id for row in rows if row.class_id is not None)
+        now = standing(request.union, request.gift_year, request.decided_on, policy.hold_days, classes)
     asked = _asked(request, rows, exceptions, now)
     gift = rule.Gift(
         policy=policy_facts(policy),

@@ -27,7 +27,8 @@ _HELD = """
     FROM fulfilment_parcel p
     JOIN organisations_organisation u ON u.id = p.union_id AND starts_with(u.path, %(path)s)
     JOIN fulfilment_parcelline pl ON pl.parcel_id = p.id
-    JOIN order_line l ON l.id = pl.line_id AND l.product_id = ANY(%(products)s)
+    JOIN order_line l ON l.id = pl.line_id
+    JOIN catalogue_product c ON c.id = l.product_id AND c.commodity_class_id = ANY(%(classes)s)
     JOIN partner_stockrecord sr ON sr.id = l.stockrecord_id
     JOIN stock_stock s ON s.id = sr.stock_id
     LEFT JOIN fulfilment_loss lost ON lost.id = p.loss_id
@@ -113,14 +114,14 @@ class Standing:
     shortfalls: Mapping[int, Shortfall]
 
 
-def standing(union: Organisation, gift_year: int, day: date, hold_days: int, products: Iterable[int]) -> Standing:
-    """How the union stands on a day of the Shanghai calendar, and what it holds of these products. One statement."""
+def standing(union: Organisation, gift_year: int, day: date, hold_days: int, classes: Iterable[int]) -> Standing:
+    """How the union stands on a day of the Shanghai calendar, and what it holds of goods of these classes. One statement."""
     asked: dict[str, Any] = {
         "union": union.pk,
         "year": gift_year,
         "since": _days_before(day, _ROTATION_DAYS),
         "path": union.path,
-        "products": sorted(set(products)),
+        "classes": sorted(set(classes)),
         "held_since": _days_before(day, hold_days - 1),
     }
     with connection.cursor() as cursor:
