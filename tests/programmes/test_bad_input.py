@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from marketplace.demo import cast
 from marketplace.evidence.models import Entry
@@ -48,12 +48,6 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.usefixtures("world")
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with translation.override("en"):
-        yield
 
 
 # What is written when a placement is refused by the rule: the attempt, with everything that the rule saw.

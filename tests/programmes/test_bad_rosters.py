@@ -6,7 +6,6 @@ import io
 
 import pytest
 import xlsxwriter
-from django.utils import translation
 
 from procurement.programmes.actions import (
     import_roster,
@@ -23,12 +22,6 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.usefixtures("world")
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with translation.override("en"):
-        yield
 
 
 class TestRosterFiles:

@@ -30,6 +30,7 @@ from procurement.priority.models import Decision, Judgement, Release
 from procurement.programmes.actions import approve, put_gift_line, send_back, submit, substitute
 from procurement.programmes.people import take_off
 from procurement.programmes.placement import place
+from tests.honey import HONEYS, PLAIN, partly, partly_approved
 from tests.policies import rules
 from tests.programmes.giving_up import drop, parcels, part, same_as_last_year
 from tests.world import (
@@ -51,26 +52,13 @@ from tests.world import (
 
 pytestmark = pytest.mark.usefixtures("world")
 
-PLAIN, HELPED, OTHER, THIRD = cast.PARTIAL_FIRST, "LG-HONEY-500", "LB-HONEY-500", "LY-HONEY-500"
-
-
-def jars(*left: int) -> None:
-    for sku, units in zip((HELPED, OTHER, THIRD), left, strict=True):
-        leave_in_stock(sku, units)
+HELPED, OTHER, THIRD = HONEYS
 
 
 def to_place(giver: Side, programme: Any) -> Order:
     submit(giver.buyer, programme)
     approve(giver.approver, programme)
     return place(giver.buyer, programme, f"place-{programme.pk}")
-
-
-def partly(giver: Side) -> Order:
-    """Three jars of assistance honey, two of ordinary honey."""
-    jars(3, 0, 0)
-    programme = planned(giver, [PLAIN], heads=5, prefix="C")
-    substitute(giver.buyer, programme, 1)
-    return to_place(giver, programme)
 
 
 def fail(order: Order, sku: str, number: int | None = None) -> None:
@@ -274,17 +262,9 @@ class TestTheProducerFails:
 class TestBeforePlacement:
     """A plan is judged again as it is when it is placed, whatever was changed in it and when."""
 
-    def ready(self, giver: Side) -> Any:
-        jars(3, 0, 0)
-        programme = planned(giver, [PLAIN], heads=5, prefix="C")
-        substitute(giver.buyer, programme, 1)
-        submit(giver.buyer, programme)
-        approve(giver.approver, programme)
-        return programme
-
     def test_the_ordinary_article_put_back(self) -> None:
         giver = side()
-        programme = self.ready(giver)
+        programme = partly_approved(giver)
         send_back(giver.buyer, programme)
         programme.gift_lines.filter(product__upc=HELPED).delete()
         put_gift_line(giver.buyer, programme, 1, product(PLAIN), heads=None)
@@ -293,7 +273,7 @@ class TestBeforePlacement:
     def test_fewer_people_than_were_judged(self) -> None:
         """Two come off the list: what is left for the ordinary article goes first."""
         giver = side()
-        programme = self.ready(giver)
+        programme = partly_approved(giver)
         send_back(giver.buyer, programme)
         for recipient in programme.recipients.order_by("-pk")[:2]:
             take_off(giver.buyer, programme, recipient)
@@ -301,7 +281,7 @@ class TestBeforePlacement:
 
     def test_more_people_than_were_judged(self) -> None:
         giver = side()
-        programme = self.ready(giver)
+        programme = partly_approved(giver)
         send_back(giver.buyer, programme)
         add_recipients(programme, 1, prefix="late")
         leave_in_stock(HELPED, 4)
@@ -309,7 +289,7 @@ class TestBeforePlacement:
 
     def test_more_jars_at_placement_than_at_approval(self) -> None:
         giver = side()
-        programme = self.ready(giver)
+        programme = partly_approved(giver)
         leave_in_stock(HELPED, 4)
         assert code_of(lambda: place(giver.buyer, programme, "late")) == "assistance_first"
 

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from marketplace.demo import cast
 from marketplace.demo.clock import simulated
 from marketplace.fulfilment.losses import Report, cancel
 from marketplace.fulfilment.models import Parcel, SupplierOrder
@@ -32,6 +31,7 @@ from procurement.programmes.gift_years import gift_years
 from procurement.programmes.models import Programme
 from procurement.programmes.plans import plan_of
 from procurement.programmes.queries import preview
+from tests.honey import HONEYS, PLAIN, jars, partly
 from tests.world import (
     DATES,
     YUYANG,
@@ -40,7 +40,6 @@ from tests.world import (
     approved,
     bring,
     draft,
-    leave_in_stock,
     placed,
     planned,
     product,
@@ -51,14 +50,6 @@ from tests.world import (
 pytestmark = pytest.mark.usefixtures("world")
 
 FRAME = ("title", "occasion", "gift_year", "per_head", "need_date", "delivery", "purse", "quotations", "approvers")
-PLAIN = cast.PARTIAL_FIRST
-HONEYS = ("LG-HONEY-500", "LB-HONEY-500", "LY-HONEY-500")
-
-
-def jars(*left: int) -> None:
-    """So many jars of each assistance honey are left."""
-    for sku, units in zip(HONEYS, left, strict=True):
-        leave_in_stock(sku, units)
 
 
 def refusals(giver: Side, goods: Goods, heads: int, **changes) -> list[tuple[str, str]]:
@@ -214,20 +205,9 @@ class TestDates:
 class TestClasses:
     """What a product is called today changes nothing of what was decided, and a product of no class is not bought."""
 
-    def partly(self, giver: Side) -> Order:
-        jars(3, 0, 0)
-        programme = planned(giver, [PLAIN], heads=5, prefix="C")
-        substitute(giver.buyer, programme, 1)
-        from procurement.programmes.actions import approve, submit
-        from procurement.programmes.placement import place
-
-        submit(giver.buyer, programme)
-        approve(giver.approver, programme)
-        return place(giver.buyer, programme, "partly")
-
     def test_the_assistance_part_is_bound_to_the_rest(self) -> None:
         giver = side()
-        order = self.partly(giver)
+        order = partly(giver)
         with pytest.raises(PartWouldBreak):
             give_up(giver, order, HONEYS[0])
         give_up(giver, order, PLAIN)
@@ -235,7 +215,7 @@ class TestClasses:
 
     def test_a_late_change_of_class_does_not_untie_it(self) -> None:
         giver = side()
-        order = self.partly(giver)
+        order = partly(giver)
         operator = User.objects.get(username="operator")
         elsewhere = CommodityClass.objects.get(code=product(DATES).commodity_class.code)
         classify(operator, product(PLAIN), elsewhere, Marks(net_content=500), "as it happens")

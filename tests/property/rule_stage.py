@@ -14,10 +14,9 @@ from django.utils import timezone
 from marketplace.demo import cast
 from marketplace.organisations.models import Organisation, User
 from procurement.programmes.models import Programme
+from tests.honey import HONEYS, PLAIN
 from tests.world import DATES, FUNGUS, MOONCAKES, YUYANG, Goods, Side, approved, side
 
-PLAIN = cast.PARTIAL_FIRST  # ordinary honey, 40.00 delivered
-HONEYS = ("LG-HONEY-500", "LB-HONEY-500", "LY-HONEY-500")  # 40.50, 41.00, 41.80; the price band of 10 % ends at 44.00
 BELOW = "U-XA-YT-01"
 MOONCAKE_FEN = 10_800
 JAR_GRAMS = 500

@@ -12,11 +12,8 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from marketplace.demo import cast
-from marketplace.fulfilment.losses import Report, give_up
 from marketplace.fulfilment.models import Parcel
 from marketplace.fulfilment.queries import progress
-from marketplace.ledger.actions import set_aside
-from marketplace.steps.actions import run_all_due
 from procurement.priority.models import Judgement
 from procurement.programmes.actions import approve, submit
 from procurement.programmes.choosing import close_choosing
@@ -24,7 +21,7 @@ from procurement.programmes.complaints import report
 from procurement.programmes.models import Choice, Complaint, ComplaintReason, Option, Recipient
 from procurement.programmes.placement import place
 from tests.policies import rules
-from tests.workspaces.gifts import open_gift, shipped_gift
+from tests.workspaces.gifts import open_gift, shipped_gift, with_dates_given_up
 from tests.workspaces.persons import Person, text, told
 from tests.world import (
     DATES,
@@ -36,9 +33,7 @@ from tests.world import (
     draft,
     placed,
     planned,
-    seller_of,
     side,
-    supplier_orders,
 )
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -137,14 +132,7 @@ def test_a_reason_from_an_address_that_makes_no_sense_chooses_nothing() -> None:
 
 
 def test_what_has_to_be_made_good_stands_on_gauge_statement_and_workbook_with_its_reason() -> None:
-    giver = side()
-    aside = cast.to_set_aside(30 * 3_000, 30 * 10_800, giver.reserve.account.balance, 5_000)
-    set_aside(giver.buyer, giver.general, giver.reserve, aside, "aside")
-    order = placed(giver, [DATES, MOONCAKES], heads=30)
-    run_all_due()
-    part = next(so for so in supplier_orders(order) if so.producer.code == "P-JX")
-    lost = tuple(part.parcels.order_by("pk").values_list("pk", flat=True)[:2])
-    give_up(seller_of(part), part, Report(lost, "cannot_supply"))
+    part = with_dates_given_up()
     buyer, year = Person(cast.BUYER), timezone.localdate().year
     reason = f"{part.producer.name}: ¥60.00, Cancelled (Not enough goods)"
     for name, arguments in (("union:home", ()), ("union:statement_year", (year,))):

@@ -9,37 +9,22 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from marketplace.demo import cast
-from marketplace.fulfilment.losses import Report, give_up
 from marketplace.fulfilment.models import Parcel
-from marketplace.ledger.actions import open_purse, set_aside
-from marketplace.steps.actions import run_all_due
+from marketplace.ledger.actions import open_purse
 from marketplace.workspaces.templatetags._figures import fen
 from marketplace.workspaces.union.suggestions import draft_to_make_good
 from procurement.policy.models import Occasion
 from procurement.programmes.complaints import report
 from procurement.programmes.models import ComplaintReason
-from tests.workspaces.gifts import shipped_gift
+from tests.workspaces.gifts import shipped_gift, with_dates_given_up
 from tests.workspaces.persons import Person, text
-from tests.world import DATES, MOONCAKES, draft, placed, seller_of, side, supplier_orders
+from tests.world import draft, side
 
 pytestmark = pytest.mark.usefixtures("world")
 
 
-def owed() -> int:
-    """A producer gives up 2 of 30 bags of dates at ¥30.00, on which the year's mooncakes rest; the gift year."""
-    giver = side()
-    aside = cast.to_set_aside(30 * 3_000, 30 * 10_800, giver.reserve.account.balance, 5_000)
-    set_aside(giver.buyer, giver.general, giver.reserve, aside, "aside")
-    order = placed(giver, [DATES, MOONCAKES], heads=30)
-    run_all_due()
-    part = next(so for so in supplier_orders(order) if so.producer.code == "P-JX")
-    lost = tuple(part.parcels.order_by("pk").values_list("pk", flat=True)[:2])
-    give_up(seller_of(part), part, Report(lost, "cannot_supply"))
-    return timezone.localdate().year
-
-
 def test_the_buyer_is_led_from_what_is_due_to_a_plan_that_says_it() -> None:
-    year, buyer = owed(), Person(cast.BUYER)
+    year, buyer = with_dates_given_up().order.gift_year, Person(cast.BUYER)
     home = buyer.open("union:home")
     assert "To make good: ¥60.00 of assistance products" in text(home)
     address = f"{reverse('union:programme_new')}?make_good={year}"
@@ -52,14 +37,14 @@ def test_the_buyer_is_led_from_what_is_due_to_a_plan_that_says_it() -> None:
 
 
 def test_the_approver_is_told_but_not_asked_to_plan() -> None:
-    owed()
+    with_dates_given_up()
     home = Person(cast.APPROVER).open("union:home")
     assert "To make good: ¥60.00 of assistance products" in text(home)
     assert "make_good=" not in home.content.decode()
 
 
 def test_goods_begin_with_assistance_products_until_it_is_made_good() -> None:
-    owed()
+    with_dates_given_up()
     plan, buyer = draft(side(), title="补足"), Person(cast.BUYER)
     page = buyer.open("union:goods", plan.pk)
     assert {card.outcome for card in page.context["page"].object_list} == {"assistance"}
