@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from marketplace.evidence.actions import record
 from marketplace.fulfilment.models import Allocation, Parcel, ParcelState, SupplierOrder
 from marketplace.fulfilment.rows import locked
+from marketplace.organisations.days import day_in_words
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.scopes import seen_by
 from marketplace.stock.actions import allocate_lots, last_day_needed
@@ -105,7 +106,7 @@ def why_unfit(lot: Lot) -> str:
     if lot.certificate_due:
         return gettext("pass certificate missing")
     if lot.best_before < last_day_needed():
-        return gettext("best before %(day)s") % {"day": lot.best_before}
+        return gettext("best before %(day)s") % {"day": day_in_words(lot.best_before)}
     return ""
 
 

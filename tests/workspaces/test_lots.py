@@ -98,6 +98,20 @@ def test_without_its_certificate_a_lot_is_not_made(lot: Lot) -> None:
     assert set(made) == {("BY-HAND-2", "HG-BY-HAND-2", False), ("BY-HAND-3", "HG-BY-HAND-3", False)}
 
 
+def test_the_list_says_what_keeps_a_lot_from_being_assigned(lot: Lot) -> None:
+    def states() -> dict[str, str]:
+        return {
+            row.code: row.state_code for row in Person("p-jx").open("producer:lots").context["listing"].page.object_list
+        }
+
+    first, second, third = Lot.objects.filter(holder=lot.holder).exclude(pk=lot.pk).order_by("pk")[:3]
+    Lot.objects.filter(pk=first.pk).update(certificate_due=True)
+    Lot.objects.filter(pk=second.pk).update(best_before=TODAY)
+    Person("enterprise").send("province:incidents", lot=third.code, kind="hold", reason="test", words="")
+    found = states()
+    assert [found[one.code] for one in (lot, first, second, third)] == ["good", "uncertified", "out_of_date", "held"]
+
+
 def test_a_certificate_is_issued_or_entered(lot: Lot) -> None:
     grower, other = Person("p-jx"), Lot.objects.filter(stock__sku=SMALLER)[0]
     assert "This field is required" in text(grower.send("producer:lot_certificate", other.pk, number="1"))

@@ -33,8 +33,7 @@ from suppliers.provenance.models import Input, PassCertificate
 LOTS = (
     Column("code", gettext_lazy("Lot"), url="url"),
     Column("sku", gettext_lazy("Article")),
-    Column("condition", gettext_lazy("State"), "state"),
-    Column("why", gettext_lazy("Not assigned because")),
+    Column("state_code", gettext_lazy("State"), "state"),
     Column("produced_on", gettext_lazy("Made on"), "date"),
     Column("best_before", gettext_lazy("Best before"), "date"),
     Column("made", gettext_lazy("Made"), "count"),
@@ -63,6 +62,13 @@ class LotFilters(Filters):
         return rows.filter(condition=state) if state else rows
 
 
+def _state_of(lot: Lot) -> str:
+    """Its condition; of a good lot also what keeps it from being assigned all the same."""
+    if lot.condition != Condition.GOOD:
+        return str(lot.condition)
+    return "uncertified" if lot.certificate_due else "out_of_date" if why_unfit(lot) else "good"
+
+
 def _own(request: HouseRequest) -> Any:
     return Lot.objects.filter(holder=request.organisation).select_related("stock", "holder")
 
@@ -74,7 +80,7 @@ def index(request: HouseRequest) -> HttpResponseBase:
     def present(found: Sequence[Any]) -> list[Any]:
         for row in found:
             row.url, row.sku = reverse("producer:lot", args=[row.pk]), row.stock.sku
-            row.waiting, row.why = row.allocated - row.shipped, why_unfit(row)
+            row.waiting, row.state_code = row.allocated - row.shipped, _state_of(row)
         return list(found)
 
     empty = Empty(_("No lot yet"), _("A lot is goods of one making: record what went in and what came out."), "tag")

@@ -76,6 +76,8 @@ STATES: dict[str, Label] = {
     "held": Label(_("Held back"), _WAIT),
     "recalled": Label(_("Recalled"), _BAD),
     "lifted": Label(_("Lifted"), _OFF),
+    "uncertified": Label(_("Pass certificate missing"), _WAIT),
+    "out_of_date": Label(_("Too old to send"), _OFF),
     # accreditation
     "applied": Label(_("Applied"), _WAIT),
     "town_review": Label(_("Town review"), _WAIT),
