@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from marketplace.ledger.actions import yuan
 from marketplace.ledger.models import Purse, PurseKind
@@ -185,7 +186,7 @@ def _faults(
         yield EmptyGift()
     for product in {line.product_id: line.product for line, _, _ in missing}.values():
         gone = [(region, heads) for line, region, heads in missing if line.product_id == product.pk]
-        names = ", ".join(region_name(region) for region, _ in gone)
+        names = gettext(", ").join(region_name(region) for region, _ in gone)
         yield NotDelivered(title=product.get_title(), regions=names, heads=sum(heads for _, heads in gone))
     if not settled:
         yield ChoosingDue()

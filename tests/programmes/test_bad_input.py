@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from marketplace.demo import cast
 from marketplace.evidence.models import Entry
@@ -122,6 +123,16 @@ class TestPlans:
         ]
         programme.refresh_from_db()
         assert programme.state == "draft"
+
+    def test_regions_are_listed_in_the_readers_language(self) -> None:
+        giver = side()
+        programme = draft(giver)
+        add_recipients(programme, 1, region="6107")
+        add_recipients(programme, 1, region="6109", prefix="A")
+        choose(giver, programme, ["DF-WINE-750"])
+        with override("zh-hans"):
+            ((code, sentence),) = told(refused(lambda: submit(giver.buyer, programme)))[:1]
+        assert (code, "汉中、安康" in sentence) == ("not_delivered", True), sentence
 
     def test_nothing_to_substitute(self) -> None:
         giver = side()
