@@ -209,6 +209,16 @@ class PolicyChanged(HouseError):
     )
 
 
+class BoxAskew(HouseError):
+    """A mixed box whose split would count ordinary goods as assistance goods."""
+
+    code = "box_askew"
+    sentence = _(
+        "In the mixed box of this gift assistance products count for more of its price than they cost singly. "
+        "Choose the goods singly, or have the operator price the contents of the box anew."
+    )
+
+
 class NoOfficer(HouseError):
     """A delegate who is no officer anywhere."""
 

@@ -20,7 +20,7 @@ from marketplace.shop.order.models import Line, Order
 from marketplace.shop.policy import PurchaseRequest, Verdict
 from marketplace.steps.actions import write
 from procurement.priority import rule
-from procurement.priority.errors import WHY_OVER, ExceptionOver, PolicyChanged, RuleViolation
+from procurement.priority.errors import WHY_OVER, BoxAskew, ExceptionOver, PolicyChanged, RuleViolation
 from procurement.priority.gifts import Asked, Question, question, why_over
 from procurement.priority.models import Certificate, Decision, Judgement, Outcome, PriorityException
 from procurement.priority.words import bought_elsewhere, in_words, left_by_closed_years
@@ -30,6 +30,8 @@ from procurement.priority.years import as_ordinary, flag, is_made_good, open_yea
 CERTIFIED = "certificate.show"
 # What the trigger `by_the_policy` says of a judgement by another policy than the one that binds the union.
 _BINDS = "is not by the policy that binds its union"
+# What the trigger `box_split` says of a mixed box.
+_ASKEW = "count for more of its price than they cost singly"
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,26 @@ class PriorityPolicy:
             _store(verdict)
 
     def record(self, verdict: Verdict, order: Order, lines: Mapping[tuple[int, int, int], Line]) -> None:
-        """Store the judgement, its certificates and decisions, which the union's year follows; use up exceptions."""
+        """Store the judgement, its certificates and decisions, which the union's year follows; use up exceptions.
+
+        Raises PolicyChanged, and Refusals of BoxAskew or ExceptionOver.
+        """
         judged: Judged = verdict.detail
         with seen_by(None):
             stored = _store(verdict)
             certificates = _certify(stored, judged, order)
             decisions = list(_decisions(stored, judged, order, lines, certificates))
             _use_exceptions(judged, decisions)
-            Decision.objects.bulk_create(decisions)
+            _decide(decisions)
+
+
+def _decide(decisions: Iterable[Decision]) -> None:
+    try:
+        Decision.objects.bulk_create(decisions)
+    except IntegrityError as error:
+        if _ASKEW in str(error):
+            raise Refusals([BoxAskew()]) from error
+        raise
 
 
 def _store(verdict: Verdict) -> Judgement:

@@ -87,6 +87,16 @@ class SlotShort(HouseError):
     )
 
 
+class BoxPriceApart(HouseError):
+    """A mixed box whose price changed, and not those of its contents within it."""
+
+    code = "box_price_apart"
+    sentence = _(
+        "The box “%(title)s” costs %(price)s delivered, and its contents are priced at %(parts)s: what of it counts as assistance "
+        "goods is not known. Choose the goods singly, or have the operator price its contents anew."
+    )
+
+
 class OverStandard(HouseError):
     """The gift costs more a head than the plan's own standard."""
 

@@ -20,6 +20,7 @@ from marketplace.shop.prices import Delivered, delivered
 from procurement.programmes.assignment import Share, deal
 from procurement.programmes.choices import Profile, heads_by_option, is_settled, profiles_of
 from procurement.programmes.errors import (
+    BoxPriceApart,
     ChoosingDue,
     EmptyGift,
     NoRecipients,
@@ -188,6 +189,7 @@ def _faults(
         gone = [(region, heads) for line, region, heads in missing if line.product_id == product.pk]
         names = gettext(", ").join(region_name(region) for region, _ in gone)
         yield NotDelivered(title=product.get_title(), regions=names, heads=sum(heads for _, heads in gone))
+    yield from _boxes_apart(pieces)
     if not settled:
         yield ChoosingDue()
     for slot in sorted({line.slot for line in lines}):
@@ -197,6 +199,18 @@ def _faults(
             yield SlotShort(slot=slot, served=served, recipients=recipients)
     if most > programme.per_head:
         yield OverStandard(amount=yuan(most), standard=yuan(programme.per_head))
+
+
+def _boxes_apart(pieces: Iterable[Piece]) -> Iterable[HouseError]:
+    """Each mixed box once whose contents do not come to its price: they are what is decided and counted."""
+    apart = {}
+    for piece in pieces:
+        parts = sum(part.quantity * part.unit_price for part in piece.parts)
+        if piece.parts and parts != piece.offer.unit_price:
+            apart[piece.gift_line.product_id] = (piece, parts)
+    for piece, parts in apart.values():
+        title = piece.gift_line.product.get_title()
+        yield BoxPriceApart(title=title, price=yuan(piece.offer.unit_price), parts=yuan(parts))
 
 
 @dataclass(frozen=True)

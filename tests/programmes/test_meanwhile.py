@@ -7,12 +7,14 @@ import pytest
 from marketplace.demo import cast
 from marketplace.organisations.errors import Refusals
 from marketplace.organisations.models import User
+from marketplace.shop.catalogue.models import Component
 from marketplace.shop.order.models import Order
 from marketplace.shop.partner.models import StockRecord
 from procurement.priority.models import Judgement
 from procurement.programmes.actions import approve, send_back, submit, substitute
 from procurement.programmes.errors import NothingBlocked
 from procurement.programmes.placement import place
+from procurement.programmes.plans import plan_of
 from procurement.programmes.queries import preview
 from suppliers.accreditation.actions import suspend
 from suppliers.accreditation.models import Accreditation
@@ -65,6 +67,36 @@ class TestChangedMeanwhile:
         suspend(User.objects.get(username=f"county.{accreditation.county_id}"), accreditation, "抽检不合格")
         dearer(TEA, "2.00")
         assert sorted(one.code for one in refusals(plan)) == ["accreditation_ended", "assistance_first", "price_risen"]
+
+
+class TestBoxes:
+    """A mixed box counts by what its contents are priced at, so nobody may price them as they like (28.00, 24.00, 28.00)."""
+
+    def repriced(self, **prices: int) -> None:
+        for sku, fen in prices.items():
+            Component.objects.filter(box__upc=cast.BOX, product__upc=sku.replace("_", "-")).update(price=fen)
+
+    def test_a_box_whose_price_changed_and_its_contents_did_not(self) -> None:
+        plan = planned(side(), [cast.BOX])
+        dearer(cast.BOX, "1.00")
+        (fault,) = plan_of(plan).faults
+        assert (fault.code, fault.data["price"], fault.data["parts"]) == ("box_price_apart", "¥81.00", "¥80.00")
+
+    @pytest.mark.parametrize(
+        ("fungus", "crystal", "stands"), [(2_800, 2_800, True), (3_300, 2_300, True), (3_400, 2_200, False)]
+    )
+    def test_its_assistance_part_counts_as_it_costs_singly_within_the_price_band(
+        self, fungus: int, crystal: int, stands: bool
+    ) -> None:
+        """52 of 80 yuan, and a tenth more at the most: 57.20."""
+        self.repriced(ZS_FUNGUS_150=fungus, CA_CRYSTAL_400=crystal)
+        plan = approved(side(), [DATES, cast.BOX])
+        if stands:
+            place(side().buyer, plan, "form")
+            let_constraints_speak()
+        else:
+            assert [one.code for one in refusals(plan)] == ["box_askew"]
+            assert Order.objects.count() == 0
 
 
 class TestTheWholeGift:
