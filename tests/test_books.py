@@ -1,6 +1,8 @@
-"""What the books in docs/ list is what there is: steps, environment, commands."""
+"""What the books in docs/ list is what there is: steps, environment, commands, what the database keeps."""
 
 import re
+
+from django.db import connection
 
 from marketplace.steps.registry import handler_of, kinds
 from tests.house import ROOT
@@ -31,3 +33,22 @@ def test_every_command_is_in_a_book() -> None:
         book("architecture.md", "operations.md", "contributing.md", "compliance.md") + (ROOT / "README.md").read_text()
     )
     assert sorted(name for name in commands if not re.search(rf"\b{name}\b", told)) == []
+
+
+KEPT = """
+    SELECT tgname FROM pg_trigger UNION SELECT conname FROM pg_constraint
+    UNION SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    UNION SELECT column_name FROM information_schema.columns WHERE table_schema = 'public'
+"""
+
+
+def test_what_keeps_the_invariants_is_in_the_database(db: None) -> None:
+    section = re.search(r"^## Invariants.*?(?=^## )", book("architecture.md"), re.MULTILINE | re.DOTALL)
+    assert section is not None
+    named = set(re.findall(r"`([a-z_0-9]+)`", section[0]))
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT)
+        kept = {name for (name,) in cursor.fetchall()}
+    assert len(named) > 100
+    assert sorted(named - kept) == []
