@@ -18,7 +18,7 @@ from django.contrib.staticfiles import finders
 from tests.workspaces.crawl import Page
 
 AXE = """async colours => (await axe.run(document, {resultTypes: ['violations'],
-  ...(colours ? {runOnly: ['cat.color']} : {rules: {'target-size': {enabled: true}}})})).violations"""
+  ...(colours ? {runOnly: ['color-contrast', 'link-in-text-block']} : {rules: {'target-size': {enabled: true}}})})).violations"""
 AXE_PATH = "/axe.js"
 UNSTEADY = re.compile(r'value="[0-9A-Za-z]{64}"|"X-CSRFToken": "\w+"|name="key" value="\w+"')
 UNSEEN_FOCUS = """() => {
@@ -48,6 +48,7 @@ class Easel:
     def __init__(self, page: Any, frame: Frame) -> None:
         self.page = page
         self._frame = frame
+        self._view: tuple[int, bool] | None = None
 
     def put(self, shown: Page, width: int = 1440, *, dark: bool = False) -> None:
         """Paint a page anew."""
@@ -58,10 +59,12 @@ class Easel:
 
     def look(self, width: int, *, dark: bool = False) -> None:
         """Look at what is painted through a window of this width, by day or by night."""
-        self._stand_before(width, dark=dark)
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        if self._view != (width, dark):
+            self._stand_before(width, dark=dark)
+            self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def _stand_before(self, width: int, *, dark: bool) -> None:
+        self._view = width, dark
         self.page.set_viewport_size({"width": width, "height": 900 if width > 600 else 760})
         self.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
 
