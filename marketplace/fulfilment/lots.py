@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -81,10 +82,9 @@ def _wanted(supplier_order: SupplierOrder) -> dict[int, list[tuple[int, int]]]:
 
 def _lots(stocks: set[int]) -> defaultdict[int, list[tuple[int, int]]]:
     """What each stock record's lots that may be assigned still hold, as (lot, units), the first to expire first."""
-    locked = Lot.objects.select_for_update().filter(_FIT, stock__in=stocks, best_before__gte=last_day_needed())
-    locked = locked.order_by("pk")
+    fit = Lot.objects.filter(_FIT, stock__in=stocks, best_before__gte=last_day_needed())
     lots: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for lot in sorted(locked, key=lambda lot: (lot.best_before, lot.pk)):
+    for lot in sorted(fit.select_for_update().order_by("pk"), key=lambda lot: (lot.best_before, lot.pk)):
         if lot.left:
             lots[lot.stock_id].append((lot.pk, lot.left))
     return lots
@@ -101,11 +101,15 @@ def _passed_over(stocks: set[int]) -> list[HouseError]:
 
 def why_unfit(lot: Lot) -> str:
     """In a few words, why a lot may not be assigned; empty when it may."""
+    missing = gettext("pass certificate missing") if lot.certificate_due else ""
+    return why_stopped(lot, last_day_needed()) or missing
+
+
+def why_stopped(lot: Lot, until: date) -> str:
+    """In a few words, why a lot is of no use: held, recalled, or best before a day that comes before `until`; empty when it is."""
     if lot.condition != Condition.GOOD:
         return str(Condition(lot.condition).label)
-    if lot.certificate_due:
-        return gettext("pass certificate missing")
-    if lot.best_before < last_day_needed():
+    if lot.best_before < until:
         return gettext("best before %(day)s") % {"day": day_in_words(lot.best_before)}
     return ""
 

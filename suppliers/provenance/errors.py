@@ -71,6 +71,13 @@ class NotOnThatDay(HouseError):
     sentence = _("%(what)s cannot be on %(day)s: it must lie between %(earliest)s and %(latest)s. Correct the date.")
 
 
+class NotAfter(HouseError):
+    """A date that must come after another."""
+
+    code = "not_after"
+    sentence = _("%(what)s cannot be on %(day)s: it must be after %(before)s. Correct the date.")
+
+
 class NothingCollected(HouseError):
     """A collection has a weight and a price."""
 

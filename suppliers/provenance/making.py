@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.evidence.actions import EntryDraft, record_many
-from marketplace.fulfilment.lots import why_unfit
+from marketplace.fulfilment.lots import why_stopped
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import require
 from marketplace.organisations.scopes import seen_by
 from marketplace.stock.actions import rework, use_lots
-from marketplace.stock.models import Condition, Lot, Stock
+from marketplace.stock.models import Lot, Stock
 from suppliers.provenance.actions import WHOLE_BP, lock, not_then
 from suppliers.provenance.errors import (
     CollectionUsedUp,
@@ -31,6 +31,7 @@ from suppliers.provenance.errors import (
     LotPromised,
     LotUnfit,
     LotUsedUp,
+    NotAfter,
     NothingToMix,
     NoWeight,
     OthersCollection,
@@ -177,9 +178,8 @@ def _lot_faults(producer: Organisation, work: Work, sources: Mapping[int, Lot]) 
         if not _weighed(source):
             faults.append(NoWeight(lot=source.code))
         # A missing certificate is no fault here: what is made of the lot needs one of its own.
-        if source.condition != Condition.GOOD or source.best_before < timezone.localdate():
-            source.certificate_due = False
-            faults.append(LotUnfit(lot=source.code, why=why_unfit(source)))
+        if why := why_stopped(source, timezone.localdate()):
+            faults.append(LotUnfit(lot=source.code, why=why))
         if wanted > source.left:
             faults.append(LotUsedUp(lot=source.code, made=source.made, left=source.left, wanted=wanted))
     return faults
@@ -196,10 +196,11 @@ def _date_faults(work: Work, sources: Mapping[int, Lot]) -> list[HouseError]:
     # Nothing becomes fresher by being mixed or repacked.
     keeps = min((lot.best_before for lot in sources.values()), default=date.max)
     for new in work.outputs:
-        latest = date.max if work.kind == TransformationKind.MAKE else keeps
-        if not work.done_on < new.best_before <= latest:
-            what = _("The best-before date of lot %(lot)s") % {"lot": new.code}
-            faults.append(not_then(what, new.best_before, work.done_on, latest))
+        what = _("The best-before date of lot %(lot)s") % {"lot": new.code}
+        if new.best_before <= work.done_on:
+            faults.append(NotAfter(what=what, day=new.best_before.isoformat(), before=work.done_on.isoformat()))
+        elif work.kind != TransformationKind.MAKE and new.best_before > keeps:
+            faults.append(not_then(what, new.best_before, work.done_on, keeps))
     return faults
 
 
