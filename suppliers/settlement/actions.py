@@ -24,8 +24,8 @@ from suppliers.settlement.errors import NoProvenance, NothingDue
 from suppliers.settlement.models import Accrual, HouseholdAccrual
 from suppliers.settlement.shares import divide
 
-# Fen of sales per lot that an accepted supplier order was filled from. `accredited` says whether
-# the line was decided as an assistance product at all: other goods earn their seller alone.
+# Fen of sales per lot that an accepted supplier order was filled from. `assistance` says whether the line was decided as an
+# assistance product at all: other goods earn their seller alone.
 _LOTS = """
     SELECT lot.id, lot.code, sale.fen, sale.assistance
     FROM (
