@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from django.db.models import F
@@ -30,8 +30,8 @@ _TABLES: dict[str, tuple[Any, tuple[str, ...]]] = {
         Allocation,
         ("parcel_line__parcel__recipient", "parcel_line__line__partner_sku", "lot__code", "quantity"),
     ),
-    "stock": (Stock, ("sku", "in_stock", "allocated")),
-    "lots": (Lot, ("code", "made", "allocated", "shipped")),
+    "stock": (Stock, ("sku", "in_stock", "allocated", "withheld")),
+    "lots": (Lot, ("code", "made", "allocated", "shipped", "used", "condition", "certificate_due")),
     "movements": (Movement, ("stock__sku", "lot__code", "kind", "quantity", "cause")),
     "legs": (Leg, ("transaction__key", "transaction__kind", "transaction__cause", "account__code", "amount")),
     "balances": (Account, ("code", "balance")),
@@ -65,12 +65,7 @@ def faults_of_books() -> list[str]:
     for account, amount in Leg.objects.values_list("account", "amount"):
         sums[account] += amount
     wrong = [f"account {a.code}" for a in Account.objects.all() if a.balance != sums[a.pk]]
-    moved: Counter[int] = Counter()
-    for stock, kind, quantity in Movement.objects.values_list("stock", "kind", "quantity"):
-        moved[stock] += {"reserve": quantity, "release": -quantity, "ship": -quantity, "write_off": -quantity}.get(
-            kind, 0
-        )
-    wrong += [f"stock {s.sku}" for s in Stock.objects.all() if s.allocated != moved[s.pk]]
+    wrong += _faults_of_stock()
     wrong += [f"lot {lot.code}" for lot in Lot.objects.filter(shipped__gt=F("allocated"))]
     given: Counter[int] = Counter()
     bound: Counter[int] = Counter()
@@ -86,6 +81,24 @@ def faults_of_books() -> list[str]:
         if given[line.pk] != line.quantity
     ]
     return wrong + (["legs"] if sum(sums.values()) else [])
+
+
+# What a movement adds to: in stock, allocated, withheld.
+_MOVES = {
+    "receive": (1, 0, 0), "use": (-1, 0, 0), "withhold": (-1, 0, 1), "restore": (1, 0, -1),
+    "reserve": (0, 1, 0), "release": (0, -1, 0), "ship": (-1, -1, 0), "write_off": (-1, -1, 0),
+}  # fmt: skip
+
+
+def _faults_of_stock() -> list[str]:
+    counted: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for stock, kind, quantity in Movement.objects.values_list("stock", "kind", "quantity"):
+        counted[stock] = [sum_ + sign * quantity for sum_, sign in zip(counted[stock], _MOVES[kind], strict=True)]
+    return [
+        f"stock {stock.sku}"
+        for stock in Stock.objects.all()
+        if [stock.in_stock, stock.allocated, stock.withheld] != counted[stock.pk]
+    ]
 
 
 def small_order() -> tuple[Side, Programme]:
