@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from marketplace.evidence.actions import EntryDraft, record_many
+from marketplace.fulfilment.models import Parcel, ParcelState
 from marketplace.organisations.errors import NotAllowed
 from marketplace.organisations.models import Organisation, OrganisationKind, Role, User
 from marketplace.organisations.queries import require
 from marketplace.organisations.scopes import seen_by
 from marketplace.steps.actions import write
-from marketplace.stock.actions import withhold
-from marketplace.stock.models import Condition, Lot, Stock
+from marketplace.stock.actions import last_day_needed, withhold
+from marketplace.stock.models import LEFT, Condition, Lot, Stock
 from suppliers.provenance.actions import lock
 from suppliers.provenance.errors import AlreadyRecalled, NotYourHold, RecallStays
 from suppliers.provenance.graph import made_of
@@ -111,7 +113,9 @@ def _open(actor: User, by: Organisation, lot: Lot, kind: IncidentKind, reason: I
         if before := in_force.first():
             return before
         lots = _locked(made_of([named.pk]))
-        if kind == IncidentKind.HOLD and any(one.pk == named.pk and one.condition == "recalled" for one in lots):
+        if kind == IncidentKind.HOLD and any(
+            one.pk == named.pk and one.condition == Condition.RECALLED for one in lots
+        ):
             raise AlreadyRecalled(lot=named.code)
         incident = Incident.objects.create(
             kind=kind,
@@ -140,14 +144,8 @@ def _locked(lots: Sequence[int]) -> list[Lot]:
 
 def _unions(lots: Sequence[int]) -> list[int]:
     """The unions whose members' parcels hold any of these lots."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT p.union_id FROM fulfilment_allocation a JOIN fulfilment_parcelline pl ON pl.id = a.parcel_line_id"
-            " JOIN fulfilment_parcel p ON p.id = pl.parcel_id"
-            " WHERE a.lot_id = ANY(%s) AND p.state <> 'cancelled' ORDER BY 1",
-            [list(lots)],
-        )
-        return [row[0] for row in cursor.fetchall()]
+    parcels = Parcel.objects.filter(lines__allocations__lot__in=lots).exclude(state=ParcelState.CANCELLED)
+    return list(parcels.order_by("union_id").values_list("union_id", flat=True).distinct())
 
 
 def _say(kind: str, incident: Incident, lots: Sequence[Lot]) -> None:
@@ -157,7 +155,11 @@ def _say(kind: str, incident: Incident, lots: Sequence[Lot]) -> None:
 
 
 def mind_dates() -> None:
-    """Take lots off sale that came to their date, and what else changed by itself. Carried out by a step each day."""
+    """Take lots off sale that came to their date; put back what a shorter LOT_DAYS_LEFT lets go. Carried out by a step each day.
+
+    Locks only the stock records concerned: orders for all others go on.
+    """
     with transaction.atomic(), seen_by(None):
-        stocks = Stock.objects.filter(lots__isnull=False).distinct().values_list("pk", flat=True)
+        old = Lot.objects.annotate(free=LEFT).filter(best_before__lt=last_day_needed(), free__gt=0)
+        stocks = Stock.objects.filter(Q(withheld__gt=0) | Q(pk__in=old.values("stock"))).values_list("pk", flat=True)
         withhold(stocks, f"day:{timezone.localdate().isoformat()}")
