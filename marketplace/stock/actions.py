@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from marketplace.organisations.errors import Refusals
 from marketplace.stock.errors import LotStopped, NotEnoughStock
-from marketplace.stock.models import Lot, Movement, MovementKind, Stock
+from marketplace.stock.models import Condition, Lot, Movement, MovementKind, Stock
 
 # The CTE takes the row locks in order of id, whatever plan the update has: two orders for the same goods never deadlock.
 _GUARDED = """
@@ -64,16 +64,19 @@ _SHIP_LOTS = _GUARDED.format(
 )
 
 
+# What a lot has to be to go to parcels.
+_FIT = "l.condition = 'good' AND NOT l.certificate_due AND l.best_before >= %(until)s"
+
 # What may be promised is at most what lots that may be assigned still hold, less what is promised and has no lot yet. Whatever is
 # promised beyond that is taken off sale, at most what the other lots hold; what they do not hold any more comes back.
-_WITHHOLD = """
+_WITHHOLD = f"""
     WITH held AS (
         SELECT s.id, s.in_stock - s.allocated AS sellable, s.withheld,
             coalesce(sum(l.made - l.allocated - l.used) FILTER (WHERE fit), 0)
                 - (s.allocated - coalesce(sum(l.allocated - l.shipped), 0)) AS covered,
             coalesce(sum(l.made - l.allocated - l.used) FILTER (WHERE NOT fit), 0) AS unfit
         FROM stock_stock s
-        JOIN (SELECT l.*, condition = 'good' AND best_before >= %(until)s AS fit FROM stock_lot l) l ON l.stock_id = s.id
+        JOIN (SELECT l.*, {_FIT} AS fit FROM stock_lot l) l ON l.stock_id = s.id
         WHERE s.id = ANY(%(ids)s) GROUP BY s.id
     ), changed AS (
         SELECT id, CASE
@@ -85,6 +88,18 @@ _WITHHOLD = """
     FROM changed WHERE changed.id = s.id AND change <> 0 RETURNING s.id, change
 """
 
+# Units that go into other lots leave stock through `in_stock`; those of lots off sale are not in it.
+_BRING_BACK = f"""
+    WITH taken AS (
+        SELECT s.id, least(s.withheld, sum(u.units))::int AS units
+        FROM unnest(%(lots)s::bigint[], %(units)s::bigint[]) AS u(lot, units)
+        JOIN stock_lot l ON l.id = u.lot JOIN stock_stock s ON s.id = l.stock_id
+        WHERE NOT ({_FIT}) AND s.withheld > 0 GROUP BY s.id
+    )
+    UPDATE stock_stock s SET in_stock = in_stock + units, withheld = s.withheld - units
+    FROM taken WHERE taken.id = s.id RETURNING s.id, units
+"""
+
 
 def last_day_needed() -> date:
     """The earliest best-before date with which a lot may still be assigned today."""
@@ -92,15 +107,15 @@ def last_day_needed() -> date:
 
 
 def withhold(stocks: Iterable[int], cause: str) -> None:
-    """Take off sale what only lots hold that may not be assigned (held, recalled, at their date); put back what may be again.
+    """Take off sale what only lots hold that may not be assigned; put back what may be again.
 
-    Call it last in the transaction, after other changes of stock, when lots of these stock records (ids) came, went or changed.
-    Repeating it changes nothing. Two statements, and one for the movements if there are any.
+    Such are held or recalled, lack the pass certificate that they need, or came to their date. Call it last in the transaction,
+    after other changes of stock, when lots of these stock records (ids) came, went or changed. Repeating it
+    changes nothing. Two statements, and one for the movements if there are any.
     """
     ids = sorted(set(stocks))
+    _lock(ids)
     with connection.cursor() as cursor:
-        # By themselves: what is counted next has to see what was written while these locks were waited for.
-        cursor.execute("SELECT FROM stock_stock WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
         cursor.execute(_WITHHOLD, {"ids": ids, "until": last_day_needed()})
         changes = cursor.fetchall()
     Movement.objects.bulk_create(
@@ -112,6 +127,12 @@ def withhold(stocks: Iterable[int], cause: str) -> None:
         )
         for stock, change in sorted(changes)
     )
+
+
+def _lock(stocks: Iterable[int]) -> None:
+    """By itself: what is counted next has to see what was written while these locks were waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM stock_stock WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [sorted(stocks)])
 
 
 def _guarded(statement: str, quantities: Mapping[int, int]) -> set[int]:
@@ -157,10 +178,21 @@ def rework(used: Mapping[Lot, int], made: Sequence[Lot], cause: str) -> set[int]
     changes: Counter[int] = Counter()
     for lot, _kind, _units, change in moves:
         changes[lot.stock_id] += change
+    if used:
+        _lock(changes)
+        _bring_back(used, cause)
     if short := _guarded(_REWORK, changes):
         return short
     withhold(changes, cause)
     return set()
+
+
+def _bring_back(used: Mapping[Lot, int], cause: str) -> None:
+    lots, units = [lot.pk for lot in used], list(used.values())
+    with connection.cursor() as cursor:
+        cursor.execute(_BRING_BACK, {"lots": lots, "units": units, "until": last_day_needed()})
+        back = dict(cursor.fetchall())
+    _move(MovementKind.RESTORE, back, f"{cause}:used")
 
 
 def stock_up(stock: Stock, quantity: int, cause: str) -> None:
@@ -215,7 +247,7 @@ def ship(quantities: Mapping[int, int], lots: Mapping[int, int], cause: str) -> 
     """
     _move(MovementKind.SHIP, quantities, cause)
     if short := _guarded(_SHIP_LOTS, lots):
-        stopped = Lot.objects.filter(pk__in=short).exclude(condition="good").order_by("pk")
+        stopped = Lot.objects.filter(pk__in=short).exclude(condition=Condition.GOOD).order_by("pk")
         if faults := [LotStopped(lot=lot.code) for lot in stopped]:
             raise Refusals(list(faults))
         raise ValueError(f"shipped more than was allocated of lots {sorted(short)}")

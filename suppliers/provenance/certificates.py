@@ -14,14 +14,14 @@ from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Role, User
 from marketplace.organisations.queries import require
 from marketplace.organisations.scopes import seen_by
+from marketplace.stock.actions import withhold
 from marketplace.stock.models import Lot
 from suppliers.provenance.actions import lock, not_then
 from suppliers.provenance.errors import CertificateEntered, CertificateNumberUsed, CertificateUnfit
 from suppliers.provenance.models import CertificateKind, PassCertificate
 
-KEPT = timedelta(
-    days=2 * 365
-)  # longer than the six months that the rule asks for; the database refuses less than those
+# Longer than the six months that the rule asks for; the database refuses less than those.
+KEPT = timedelta(days=2 * 365)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def _enter(actor: User, lot: Lot, kind: CertificateKind, paper: Collected) -> Pa
             keep_until=paper.issued_on + KEPT,
             recorded_by=actor,
         )
-        Lot.objects.filter(pk=lot.pk, certificate_due=True).update(certificate_due=False)
         body = {"lot": lot.code, "number": paper.number, "kind": str(kind), "issued_on": paper.issued_on.isoformat()}
         record("lot.certified", body, subject=f"lot:{lot.pk}")
+        if Lot.objects.filter(pk=lot.pk, certificate_due=True).update(certificate_due=False):
+            withhold([lot.stock_id], f"certificate:{entered.pk}")
     return entered

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from marketplace.evidence.models import Entry
 from marketplace.fulfilment.lots import why_unfit
+from marketplace.organisations.days import day_in_words
 from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
 from marketplace.organisations.models import Organisation, OrganisationKind, Role, User
 from marketplace.organisations.scopes import seen_by
@@ -213,9 +214,22 @@ class TestStock:
         settings.LOT_DAYS_LEFT = 91
         mind_dates()
         mind_dates()
-        assert (on_sale(farm.loose), why_unfit(farm.lot)) == ((0, 100), f"best before {KEEPS}")
+        assert (on_sale(farm.loose), why_unfit(farm.lot)) == ((0, 100), f"best before {day_in_words(KEEPS)}")
         with pytest.raises(HouseError):
             reserve({farm.loose.pk: 1}, "order:1")
+
+    def test_of_a_lot_off_sale_for_its_date_others_are_still_made(self, farm: Farm, settings: Any) -> None:
+        settings.LOT_DAYS_LEFT = 91
+        mind_dates()
+        farm.work("make", {}, {farm.lot: 40}, [farm.new("J1", 20, 500, farm.gift, keeps=KEEPS + timedelta(days=300))])
+        assert (on_sale(farm.loose), on_sale(farm.gift)) == ((0, 60), (20, 0))
+
+    def test_a_shorter_time_brings_lots_back_on_sale(self, farm: Farm, settings: Any) -> None:
+        settings.LOT_DAYS_LEFT = 91
+        mind_dates()
+        settings.LOT_DAYS_LEFT = 90
+        mind_dates()
+        assert on_sale(farm.loose) == (100, 0)
 
     def test_statements_do_not_grow_with_the_lots(self, farm: Farm) -> None:
         few, many = farm.work(REPACK, {}, {farm.lot: 60}, [farm.new("A", 10, 500), farm.new("B", 50, 500)])
@@ -246,14 +260,17 @@ class TestCertificates:
         lot = self.lot(fresh)
         assert (lot.certificate_due, fresh.lot.certificate_due) == (True, False)
         assert allocate_lots({lot.pk: 1}) == {lot.pk}
+        assert on_sale(fresh.loose) == (90, 10)
         paper = issue_certificate(fresh.place.grower, lot)
         assert (paper.number, paper.quantity, paper.issued_on) == ("HG-F1", "10 × 500 g = 5.0 kg", TODAY)
         assert paper.keep_until >= TODAY + timedelta(days=184)
         assert issue_certificate(fresh.place.grower, lot).pk == paper.pk
-        assert allocate_lots({lot.pk: 1}) == set()
+        assert (on_sale(fresh.loose), allocate_lots({lot.pk: 1})) == ((100, 0), set())
         assert Entry.objects.get(kind="lot.certified").body["number"] == "HG-F1"
         again = fresh.work(REPACK, {}, {lot: 2}, [fresh.new("F2", 2, 500)])[0]
         assert Lot.objects.get(pk=again.pk).certificate_due
+        fresh.work(REPACK, {}, {again: 1}, [fresh.new("F3", 1, 500, fresh.gift)])
+        assert (on_sale(fresh.loose), on_sale(fresh.gift)) == ((98, 1), (0, 1))
 
     def test_dates_of_the_rule(self, fresh: Farm) -> None:
         CertificateRule.objects.update(until=TODAY - timedelta(days=1))

@@ -178,7 +178,7 @@ def certificate(request: HouseRequest, pk: int) -> HttpResponse:
         return enter_collected(request.user, lot, Collected(**form.cleaned_data))
 
     if carried_out(request, enter):
-        thanks(request, _("The pass certificate is entered; the lot can be assigned."))
+        thanks(request, _("The pass certificate is entered; the lot is for sale and can be assigned."))
     return redirect("producer:lot", pk=pk)
 
 
