@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("marketplace.workspaces.storefront.urls")),
     path("", include("marketplace.workspaces.register.urls")),
     path("", include("marketplace.workspaces.trace.urls")),
+    path("household/", include("marketplace.workspaces.household.urls")),
     path("accounts/", include("marketplace.workspaces.accounts.urls")),
     path("my/", include("marketplace.workspaces.member.urls")),
     path("union/", include("marketplace.workspaces.union.urls")),

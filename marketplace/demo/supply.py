@@ -91,7 +91,7 @@ def make_households(supply: Supply) -> None:
                 village=villages[number % len(villages)],
                 head_name=supply.dice.choice(_SURNAMES) + supply.dice.choice(_GIVEN),
                 # Numbers that no network and no bank gives out, and an identity number of no county.
-                phone=f"100{serial:08d}",
+                phone=f"1009{serial:07d}",
                 id_number=make_identity(serial, date(1960 + serial % 30, 1 + serial % 12, 1 + serial % 28)),
                 bank_account=f"000000{serial:013d}",
             )

@@ -40,7 +40,12 @@ def index_of(phone: str) -> str:
 
 def code_of(asked: PhoneCode) -> str:
     """Its six digits, derived anew each time."""
-    made = hmac.new(settings.SECRET_KEY.encode(), f"phone code\0{asked.salt}".encode(), sha256).digest()
+    return digits_of("phone code", asked.salt)
+
+
+def digits_of(kind: str, salt: str) -> str:
+    """Six digits that only this installation derives from a salt, others for each kind of code."""
+    made = hmac.new(settings.SECRET_KEY.encode(), f"{kind}\0{salt}".encode(), sha256).digest()
     return f"{int.from_bytes(made[:8], 'big') % 1_000_000:06d}"
 
 

@@ -67,6 +67,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("producer:orders", _("Supplier orders"), "box"),
             Entry("producer:stock", _("Stock by lot"), "list"),
             Entry("producer:lots", _("Lots"), "tag"),
+            Entry("producer:households", _("Households"), "people"),
             Entry("producer:money", _("Money"), "coins"),
             Entry("producer:challenges", _("Challenges"), "scales"),
         ),
@@ -134,6 +135,7 @@ WORKSPACES: dict[str, Workspace] = {
         frozenset({Role.TOWN_OFFICER, Role.SECTOR_OFFICER, Role.COUNTY_OFFICER}),
         (
             Entry("oversight:accreditations", _("Applications"), "certificate"),
+            Entry("oversight:households", _("Households"), "people"),
             Entry("oversight:incidents", _("Holds and recalls"), "shield"),
             Entry("register", _("Public registers"), "list"),
         ),

@@ -72,8 +72,12 @@ KINDS: dict[str, str | Promise] = {
     # where goods come from
     "contract.signed": gettext_lazy("Contract signed"),
     "household.recorded": gettext_lazy("Household recorded"),
+    "household.phone_changed": gettext_lazy("Household's number corrected"),
     "agreement.signed": gettext_lazy("Benefit agreement signed"),
+    "agreement.paper": gettext_lazy("Paper for a benefit agreement put on file"),
+    "agreement.asked": gettext_lazy("Household asked about its agreement"),
     "agreement.confirmed": gettext_lazy("Benefit agreement confirmed by the household"),
+    "agreement.disowned": gettext_lazy("Household knows nothing of the agreement"),
     "collection.entered": gettext_lazy("Collection entered"),
     "lot.made": gettext_lazy("Lot made"),
     "lot.certified": gettext_lazy("Pass certificate entered"),

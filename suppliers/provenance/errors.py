@@ -27,7 +27,7 @@ class AgreementExists(HouseError):
 
     code = "agreement_exists"
     sentence = _(
-        "Household %(household)s already has an agreement with %(producer)s. Change nothing, or end that one first."
+        "Household %(household)s already has an agreement with %(producer)s. Open that one; it stands as it was signed."
     )
 
 
@@ -62,6 +62,66 @@ class OwnSideConfirms(HouseError):
         "You belong to %(producer)s, and an agreement counts only when the household's side confirms it. "
         "Let the town officer confirm it after speaking with household %(household)s."
     )
+
+
+class OwnSidePhone(HouseError):
+    """The producer's own people cannot answer for the household by phone either."""
+
+    code = "own_side_phone"
+    sentence = _(
+        "By the phone number given for household %(household)s somebody of %(producer)s signs in. Enter the household's own number, "
+        "or let it confirm at the town office."
+    )
+
+
+class PhoneMissing(HouseError):
+    """There is no number to which a code could go."""
+
+    code = "phone_missing"
+    sentence = _("No phone number of household %(household)s is known. Enter it, or let it confirm at the town office.")
+
+
+class AskedTooOften(HouseError):
+    """A household is not asked again and again."""
+
+    code = "asked_too_often"
+    sentence = _(
+        "Household %(household)s was asked %(times)s times in 24 hours. Ask again tomorrow, or let it confirm at the town office."
+    )
+
+
+class Disowned(HouseError):
+    """The household said that it knows nothing of the agreement."""
+
+    code = "disowned"
+    sentence = _(
+        "Household %(household)s said that it knows nothing of this agreement. Only the town office can confirm it now, after "
+        "speaking with the household."
+    )
+
+
+class QuestionOver(HouseError):
+    """A link that is unknown, answered, too old, tried too often or followed by a newer one; which of these is nobody's business."""
+
+    code = "question_over"
+    sentence = _(
+        "This question cannot be answered any more: it is good for 3 days, 5 tries and once, and the latest one counts. Ask the "
+        "producer to send a new one, or go to the town office."
+    )
+
+
+class WrongHouseholdCode(HouseError):
+    """A code that is not the one in the message."""
+
+    code = "wrong_household_code"
+    sentence = _("This is not the code in the message. Compare the six digits; %(left)s tries are left.")
+
+
+class PaperUnfit(HouseError):
+    """A paper that proves nothing of this mechanism."""
+
+    code = "paper_unfit"
+    sentence = _("“%(kind)s” is no evidence for “%(mechanism)s”. Choose one that the list names.")
 
 
 class NotOnThatDay(HouseError):

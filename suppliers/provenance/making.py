@@ -198,7 +198,7 @@ def _date_faults(work: Work, sources: Mapping[int, Lot]) -> list[HouseError]:
     for new in work.outputs:
         what = _("The best-before date of lot %(lot)s") % {"lot": new.code}
         if new.best_before <= work.done_on:
-            faults.append(NotAfter(what=what, day=new.best_before.isoformat(), before=work.done_on.isoformat()))
+            faults.append(NotAfter(what=what, day=new.best_before, before=work.done_on))
         elif work.kind != TransformationKind.MAKE and new.best_before > keeps:
             faults.append(not_then(what, new.best_before, work.done_on, keeps))
     return faults

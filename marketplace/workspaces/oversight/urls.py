@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from marketplace.organisations.models import Role
 from marketplace.workspaces.incidents import pages
 from marketplace.workspaces.outside import outside_pages
-from marketplace.workspaces.oversight import requests, views, years
+from marketplace.workspaces.oversight import households, requests, views, years
 
 app_name = "oversight"
 incidents, incident = pages("oversight", Role.COUNTY_OFFICER)
@@ -21,6 +21,11 @@ urlpatterns = [
     path("incidents/", incidents, name="incidents"),
     path("incidents/<int:pk>/", incident, name="incident"),
     *outside_pages("oversight", Role.UNION_OFFICER),
+    path("households/", households.index, name="households"),
+    path("households/<int:pk>/", households.detail, name="household"),
+    path("households/<int:pk>/reveal/", households.reveal, name="household_reveal"),
+    path("households/<int:pk>/confirm/", households.confirm, name="household_confirm"),
+    path("households/<int:pk>/papers/<int:paper>/", households.paper, name="household_paper"),
     path("accreditations/", views.accreditations, name="accreditations"),
     path("accreditations/<str:number>/", views.accreditation_page, name="accreditation"),
     path("accreditations/<str:number>/carry-on/", views.carry_on, name="carry_on"),

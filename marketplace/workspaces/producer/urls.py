@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.producer import challenges, lots, views
+from marketplace.workspaces.producer import challenges, households, lots, views
 
 app_name = "producer"
 urlpatterns = [
@@ -22,6 +22,14 @@ urlpatterns = [
     path("lots/<int:pk>/stop/", lots.stop, name="lot_stop"),
     path("lots/incidents/", lots.incidents, name="incidents"),
     path("lots/incidents/<int:pk>/", lots.incident, name="incident"),
+    path("households/", households.index, name="households"),
+    path("households/new/", households.new, name="household_new"),
+    path("households/<int:pk>/", households.detail, name="household"),
+    path("households/<int:pk>/sign/", households.sign, name="household_sign"),
+    path("households/<int:pk>/papers/", households.evidence, name="household_evidence"),
+    path("households/<int:pk>/papers/<int:paper>/", households.paper, name="household_paper"),
+    path("households/<int:pk>/ask/", households.ask, name="household_ask"),
+    path("households/<int:pk>/phone/", households.phone, name="household_phone"),
     path("money/", views.money, name="money"),
     path("money/<int:pk>/", views.accrual, name="accrual"),
     path("money/<int:pk>/paid/", views.paid, name="paid"),

@@ -1,0 +1,1 @@
+"""Where a household answers, without signing in."""

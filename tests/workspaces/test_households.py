@@ -1,0 +1,159 @@
+"""Pages of households: the producer's phone, the household's own answer without signing in, and the officers of the county."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from marketplace.messaging.models import Message
+from marketplace.organisations.models import Reveal
+from marketplace.organisations.scopes import seen_by
+from suppliers.licences import make_identity
+from suppliers.provenance.confirming import code_of
+from suppliers.provenance.models import BenefitAgreement, Household, HouseholdCode
+from tests.workspaces.persons import Person, statements_of, text, told
+
+pytestmark = pytest.mark.usefixtures("world")
+
+TODAY = timezone.localdate()
+NAME, PHONE = "鸩羽翾", "10187654321"
+NUMBER = make_identity(501, TODAY.replace(year=1971, day=1))
+
+
+def pdf(name: str = "合同.pdf", content: bytes = b"%PDF-1.7") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def recorded(grower: Person, **changes: Any) -> Household:
+    typed = {
+        "head_name": NAME, "county": "610828", "village": "枣湾村", "phone": "101-8765-4321", "id_number": NUMBER,
+        "bank_account": "0000007654321",
+    }  # fmt: skip
+    grower.send("producer:household_new", **typed | changes)
+    with seen_by(None):
+        return Household.objects.select_related("producer").latest("pk")
+
+
+def signed(grower: Person, household: Household, **changes: Any) -> Any:
+    typed = {"mechanism": "order_purchase", "share_bp": "30", "signed_on": TODAY.isoformat(), "paper": pdf()}
+    return grower.send("producer:household_sign", household.pk, **typed | changes)
+
+
+def agreement_of(household: Household) -> BenefitAgreement:
+    with seen_by(None):
+        return BenefitAgreement.objects.get(household=household)
+
+
+def asked(grower: Person, household: Household) -> tuple[str, str]:
+    grower.send("producer:household_ask", household.pk)
+    words = Message.objects.filter(kind="household_code").latest("pk").words
+    return words.split("/household/")[1].split("/")[0], code_of(HouseholdCode.objects.latest("pk"))
+
+
+def test_recorded_signed_asked_and_confirmed_by_the_household_itself() -> None:
+    grower, stranger = Person("p-jx"), Person()
+    household = recorded(grower)
+    assert (household.phone, household.id_number, household.county_id) == (PHONE, NUMBER, "610828")
+    page = text(grower.open("producer:household", household.pk))
+    assert ("No agreement yet" in page, "鸩**" in page, "101******21" in page) == (True, True, True)
+    signed(grower, household)
+    assert "Not confirmed yet" in text(grower.open("producer:household", household.pk))
+    token, code = asked(grower, household)
+    page = text(stranger.open("household_answer", token))
+    assert household.producer.name_en in page
+    assert "Order purchase" in page
+    assert "30" in page
+    assert [word for word in (NAME, PHONE, household.village, household.code) if word in page] == []
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    assert "4 tries are left" in text(stranger.send("household_answer", token, code=wrong, yes="1"))
+    assert "the agreement is confirmed" in text(stranger.send("household_answer", token, code=code, yes="1"))
+    answer = stranger.open("household_answer", token)
+    assert (answer.status_code, "This question is over" in text(answer)) == (404, True)
+    page = text(grower.open("producer:household", household.pk))
+    assert "By a code sent to its phone" in page
+    assert "Ask the household by phone" not in page
+
+
+def test_who_knows_nothing_of_it_is_a_red_flag_for_the_county() -> None:
+    grower, officer, town = Person("p-jx"), Person("county.610828"), Person("town.610828")
+    household = recorded(grower)
+    signed(grower, household)
+    token, code = asked(grower, household)
+    assert "Thank you for saying so" in text(Person().send("household_answer", token, code=code, no="1"))
+    assert household.code in text(officer.open("oversight:households", state="disowned"))
+    assert household.code not in text(officer.open("oversight:households", state="unconfirmed"))
+    page = text(officer.open("oversight:household", household.pk))
+    assert ("Red flag" in page, "Confirm the agreement" in page) == (True, False)
+    assert "counts for no lot" in text(grower.open("producer:household", household.pk))
+    assert "This field is required" in text(town.send("oversight:household_confirm", household.pk))
+    assert "no PDF" in text(town.send("oversight:household_confirm", household.pk, paper=pdf("表.pdf", b"MZ")))
+    town.send("oversight:household_confirm", household.pk, paper=pdf("签字表.pdf"))
+    assert agreement_of(household).state == "confirmed_by_household"
+    assert "签字表.pdf" in text(grower.open("producer:household", household.pk))
+
+
+def test_officers_see_a_name_in_full_only_where_that_is_recorded() -> None:
+    grower, town = Person("p-jx"), Person("town.610828")
+    household = recorded(grower)
+    secrets = (NAME, PHONE, NUMBER, "0000007654321")
+    pages = [grower.open("producer:household", household.pk), grower.open("producer:households")]
+    pages += [town.open("oversight:household", household.pk), town.open("oversight:households")]
+    assert [secret for page in pages for secret in secrets if secret in page.content.decode()] == []
+    assert not Reveal.objects.exists()
+    page = text(town.send("oversight:household_reveal", household.pk))
+    assert [secret for secret in secrets if secret in page] == [NAME, PHONE]
+    assert Reveal.objects.values_list("purpose", "subject", "count").get() == ("household", household.code, 1)
+    assert Person("town.610827").open("oversight:household", household.pk).status_code == 404
+
+
+def test_faults_are_told_in_words_and_what_was_typed_is_kept() -> None:
+    grower = Person("p-jx")
+    with seen_by(None):
+        before = Household.objects.count()
+    wrong = NUMBER[:16] + str((int(NUMBER[16]) + 1) % 10) + NUMBER[17]
+    answer = grower.send(
+        "producer:household_new", head_name=NAME, county="610828", village="枣湾村", phone="12", id_number=wrong
+    )
+    assert "eleven digits" in text(answer)
+    answer = grower.send(
+        "producer:household_new", head_name=NAME, county="610828", village="枣湾村", phone="", id_number=wrong
+    )
+    assert 'value="枣湾村"' in answer.content.decode()
+    with seen_by(None):
+        assert Household.objects.count() == before
+    household = recorded(grower)
+    page = text(signed(grower, household, paper=pdf("照片.pdf", b"GIF89a"), signed_on="2013-12-31"))
+    assert ("is no PDF, JPEG or PNG inside" in page, "The agreement cannot be on" in page) == (True, True)
+    grower.send("producer:household_ask", household.pk)
+    signed(grower, household, mechanism="share_dividend")
+    page = text(grower.open("producer:household", household.pk))
+    assert ("Share agreement" in page, "missing Payout list" in page) == (True, True)
+    grower.send("producer:household_evidence", household.pk, kind="payouts", paper=pdf("发放表.pdf", b"%PDF-1.7 2"))
+    assert "missing Payout list" not in text(grower.open("producer:household", household.pk))
+    assert "choice" in text(grower.send("producer:household_evidence", household.pk, kind="lease", paper=pdf()))
+    paper = agreement_of(household).papers.get(kind="payouts")
+    assert grower.open("producer:household_paper", household.pk, paper.pk).content == b"%PDF-1.7 2"
+
+
+def test_a_wrong_number_is_corrected_and_nobody_is_asked_too_often() -> None:
+    grower = Person("p-jx")
+    household = recorded(grower)
+    signed(grower, household)
+    token, _code = asked(grower, household)
+    grower.send("producer:household_phone", household.pk, phone="10100000007")
+    assert Person().open("household_answer", token).status_code == 404
+    for _again in range(2):
+        asked(grower, household)
+    answer = grower.send("producer:household_ask", household.pk)
+    assert "was asked 3 times in 24 hours" in " ".join(told(answer))
+
+
+def test_statements_do_not_grow_with_the_households() -> None:
+    grower, officer = Person("p-jx"), Person("county.610828")
+    for ask in (partial(grower.open, "producer:households"), partial(officer.open, "oversight:households")):
+        few = statements_of(partial(ask, q="-0001"))
+        assert statements_of(ask) == few
