@@ -68,6 +68,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("producer:stock", _("Stock by lot"), "list"),
             Entry("producer:lots", _("Lots"), "tag"),
             Entry("producer:households", _("Households"), "people"),
+            Entry("producer:purchases", _("Purchase ledger"), "document"),
             Entry("producer:money", _("Money"), "coins"),
             Entry("producer:challenges", _("Challenges"), "scales"),
         ),

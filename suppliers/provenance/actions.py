@@ -25,6 +25,7 @@ from suppliers.licences import NumberError, check_identity
 from suppliers.provenance.errors import (
     AgreementExists,
     AlreadyConfirmed,
+    Disowned,
     IdentityWrong,
     NoteUsed,
     NothingCollected,
@@ -227,7 +228,8 @@ def collect(
 ) -> Collection:
     """Enter what was bought from a household: grams, fen for the whole, the number of the purchase note.
 
-    May be entered before the household's side confirms the agreement, but counts for no lot until then.
+    May be entered before the household's side confirms the agreement, but counts for no lot until then. Raises NotAllowed, or
+    Refusals with every fault.
     """
     producer = agreement.producer
     require(actor, Role.PRODUCER, producer)
@@ -239,7 +241,10 @@ def collect(
         faults.append(not_then(_("Collection %(note)s") % {"note": note}, collected_on, agreement.signed_on, today))
     with transaction.atomic(), seen_by(None):
         lock(producer)
-        if Collection.objects.filter(note=note).exists():
+        fresh = BenefitAgreement.objects.select_related("household").get(pk=agreement.pk)
+        if fresh.state == "disowned":
+            faults.append(Disowned(household=fresh.household.code))
+        if Collection.objects.filter(producer=producer, note=note).exists():
             faults.append(NoteUsed(note=note))
         if faults:
             raise Refusals(faults)

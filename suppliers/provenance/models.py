@@ -158,9 +158,12 @@ class Collection(models.Model):
     grams = models.PositiveIntegerField()
     price = models.PositiveIntegerField()
     collected_on = models.DateField()
-    note = models.CharField(max_length=80, unique=True, help_text="number of the purchase note")
+    note = models.CharField(max_length=80, help_text="the producer's number of the purchase note")
 
     objects = scoped("producer")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["producer", "note"], name="a_purchase_note_is_entered_once")]
 
     def __str__(self) -> str:
         return self.note

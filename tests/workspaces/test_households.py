@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -10,11 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from marketplace.messaging.models import Message
-from marketplace.organisations.models import Reveal
+from marketplace.organisations.errors import Refusals
+from marketplace.organisations.models import Reveal, User
 from marketplace.organisations.scopes import seen_by
 from suppliers.licences import make_identity
+from suppliers.provenance.actions import collect
 from suppliers.provenance.confirming import code_of
-from suppliers.provenance.models import BenefitAgreement, Household, HouseholdCode
+from suppliers.provenance.models import BenefitAgreement, Collection, Household, HouseholdCode
 from tests.workspaces.persons import Person, statements_of, text, told
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -154,6 +157,62 @@ def test_a_wrong_number_is_corrected_and_nobody_is_asked_too_often() -> None:
 
 def test_statements_do_not_grow_with_the_households() -> None:
     grower, officer = Person("p-jx"), Person("county.610828")
-    for ask in (partial(grower.open, "producer:households"), partial(officer.open, "oversight:households")):
+    for ask in (
+        partial(grower.open, "producer:households"),
+        partial(grower.open, "producer:purchases"),
+        partial(officer.open, "oversight:households"),
+    ):
         few = statements_of(partial(ask, q="-0001"))
         assert statements_of(ask) == few
+
+
+def bought(grower: Person, agreement: BenefitAgreement, **changes: Any) -> Any:
+    typed = {
+        "agreement": agreement.pk, "produce": "鲜枣", "weight": "12.5", "price": "75.00", "collected_on": TODAY.isoformat(),
+        "note": "SG-1",
+    }  # fmt: skip
+    return grower.send("producer:purchase_new", **typed | changes)
+
+
+def test_a_purchase_is_entered_once_and_counts_when_the_household_has_confirmed() -> None:
+    grower = Person("p-jx")
+    household = recorded(grower)
+    signed(grower, household)
+    agreement = agreement_of(household)
+    assert f"?agreement={agreement.pk}" in grower.open("producer:household", household.pk).content.decode()
+    answer = bought(grower, agreement)
+    assert answer.url == "/producer/purchases/"
+    with seen_by(None):
+        one = Collection.objects.get(note="SG-1")
+    assert (one.grams, one.price, one.agreement_id) == (12_500, 7_500, agreement.pk)
+    page = text(grower.open("producer:purchases", q="SG-1"))
+    assert ("12.500" in page, "Not confirmed yet" in page, household.code in page) == (True, True, True)
+    assert "SG-1" not in text(grower.open("producer:purchases", state="confirmed_by_household"))
+    again = text(bought(grower, agreement, weight="0", collected_on=(TODAY + timedelta(days=1)).isoformat()))
+    for words in ("is already entered", "both must be above zero", "cannot be on"):
+        assert words in again
+    with seen_by(None):
+        assert Collection.objects.filter(note="SG-1").count() == 1
+
+
+def test_purchases_are_of_ones_own_households_that_know_of_it() -> None:
+    grower, other = Person("p-jx"), Person("p-mz")
+    household = recorded(grower)
+    signed(grower, household)
+    agreement = agreement_of(household)
+    assert "Select a valid choice" in text(bought(other, agreement))
+    token, code = asked(grower, household)
+    Person().send("household_answer", token, code=code, no="1")
+    assert "Select a valid choice" in text(bought(grower, agreement))
+    with seen_by(None), pytest.raises(Refusals) as caught:
+        collect(User.objects.get(username="p-jx"), agreement, "鲜枣", 1_000, 600, TODAY, "SG-2")
+    assert caught.value.data["codes"] == ["disowned"]
+
+
+def test_two_producers_may_number_their_notes_alike() -> None:
+    for name in ("p-jx", "p-mz"):
+        with seen_by(None):
+            agreement = BenefitAgreement.objects.filter(producer__memberships__user__username=name)[0]
+        assert bought(Person(name), agreement, note="2026-0001").status_code == 302
+    with seen_by(None):
+        assert Collection.objects.filter(note="2026-0001").count() == 2

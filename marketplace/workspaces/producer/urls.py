@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.producer import challenges, households, lots, views
+from marketplace.workspaces.producer import challenges, households, lots, purchases, views
 
 app_name = "producer"
 urlpatterns = [
@@ -30,6 +30,8 @@ urlpatterns = [
     path("households/<int:pk>/papers/<int:paper>/", households.paper, name="household_paper"),
     path("households/<int:pk>/ask/", households.ask, name="household_ask"),
     path("households/<int:pk>/phone/", households.phone, name="household_phone"),
+    path("purchases/", purchases.index, name="purchases"),
+    path("purchases/new/", purchases.new, name="purchase_new"),
     path("money/", views.money, name="money"),
     path("money/<int:pk>/", views.accrual, name="accrual"),
     path("money/<int:pk>/paid/", views.paid, name="paid"),
