@@ -181,16 +181,19 @@ def _asked(
         for product_id, units, price, ref, box in _articles(wanted):
             # Whose offer it is tells what it is: another seller's offer of an accredited product is none.
             row = own[product_id, wanted.region] if box else sold[wanted.stockrecord_id, wanted.region]
-            line = _line(request, wanted, row, ref, box, units * wanted.quantity if box else wanted.quantity, price)
+            is_helped = not row.failings(request.decided_on)
+            candidates = _candidates(
+                request, row, () if is_helped else of_class[row.class_id or 0, wanted.region], now.held
+            )
+            if row.class_id in released:
+                candidates = tuple(_unless_refused(candidates, wanted.need_date, released[row.class_id]))
+            grant = None if is_helped else _grant(exceptions.get(product_id))
+            quantity = units * wanted.quantity if box else wanted.quantity
+            line = _line(request, wanted, row, ref, box, quantity, price, is_helped, candidates, grant)
             if box:
                 # Components come out of the box's own stock, which placement reserves as boxes.
                 line = replace(line, available=units * own[wanted.product_id, wanted.region].available)
-            others = () if line.assistance else of_class[row.class_id or 0, wanted.region]
-            candidates = _candidates(request, row, others, now.held)
-            if row.class_id in released:
-                candidates = tuple(_unless_refused(candidates, line, released[row.class_id]))
-            exception = exceptions.get(product_id)
-            asked[ref] = Asked(_complete(line, candidates, exception), wanted, product_id, units if box else 0)
+            asked[ref] = Asked(line, wanted, product_id, units if box else 0)
     return asked
 
 
@@ -206,12 +209,13 @@ def _released(
     return {found: short for found, short in shortfalls.items() if base[found] <= short.base}
 
 
-def _unless_refused(candidates: Iterable[rule.Offer], line: rule.Line, short: Shortfall) -> Iterable[rule.Offer]:
+def _unless_refused(candidates: Iterable[rule.Offer], need_date: date, short: Shortfall) -> Iterable[rule.Offer]:
     """A producer's refusal releases the shortfall at once (clause 2): what was refused is not on offer to this union, and who comes
     after the day on which the goods are needed (as they were ordered, if that was later) comes too late, planning days or not."""
+    latest = max(need_date.isoformat(), short.needed)
     for offer in candidates:
         reasons = {"refused"} if int(offer.product) in short.refused else set()
-        if offer.ready_on > max(line.need_date, short.needed):
+        if offer.ready_on > latest:
             reasons.add("late")
         yield replace(offer, reasons=tuple(sorted(reasons.union(offer.reasons)))) if reasons else offer
 
@@ -225,7 +229,16 @@ def _articles(wanted: WantedLine) -> Iterable[tuple[int, int, int, str, str]]:
 
 
 def _line(
-    request: PurchaseRequest, wanted: WantedLine, row: OfferRow, ref: str, box: str, quantity: int, price: int
+    request: PurchaseRequest,
+    wanted: WantedLine,
+    row: OfferRow,
+    ref: str,
+    box: str,
+    quantity: int,
+    price: int,
+    is_helped: bool,
+    candidates: tuple[rule.Offer, ...],
+    grant: rule.ExceptionGrant | None,
 ) -> rule.Line:
     purse = request.purses[wanted.purse_id]
     return rule.Line(
@@ -234,7 +247,7 @@ def _line(
         producer=row.producer,
         county=row.county,
         commodity_class=row.class_code or "",
-        assistance=not row.failings(request.decided_on),
+        assistance=is_helped,
         accreditation=row.accreditation,
         price_fen=price,
         content=max(row.content, 1),
@@ -248,14 +261,16 @@ def _line(
         purse_purpose=purse.purpose,
         available=row.available,
         component_of=box,
+        candidates=candidates,
+        exception=grant,
     )
 
 
-def _complete(line: rule.Line, candidates: tuple[rule.Offer, ...], exception: PriorityException | None) -> rule.Line:
-    grant = None
-    if exception is not None and not line.assistance:
-        grant = rule.ExceptionGrant(exception.number, exception.quantity - exception.used, exception.waives_share)
-    return replace(line, candidates=candidates, exception=grant)
+def _grant(exception: PriorityException | None) -> rule.ExceptionGrant | None:
+    """What is left of an exception, as the rule takes it."""
+    if exception is None:
+        return None
+    return rule.ExceptionGrant(exception.number, exception.left, exception.waives_share)
 
 
 def _candidates(
