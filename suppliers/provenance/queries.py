@@ -150,6 +150,13 @@ def households_of(producer: Organisation) -> int:
         )
 
 
+def same_household(household: Household) -> list[Household]:
+    """Other records, by any producer, with its identity number or its phone: for officers, never for a producer. One statement."""
+    same = Q(id_index=household.id_index) & ~Q(id_index="") | Q(phone_index=household.phone_index) & ~Q(phone_index="")
+    with seen_by(None):
+        return list(Household.objects.filter(same).exclude(pk=household.pk).select_related("producer").order_by("pk"))
+
+
 def recalls_of(union: Organisation, since: date) -> list[Incident]:
     """Recalls since a day that reached parcels of the union, newest first, with `parcels`: in how many they are. One statement."""
     reaching = Q(concerns__lot__allocations__parcel_line__parcel__union=union) & ~Q(

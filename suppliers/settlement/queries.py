@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import ExtractYear
 
 from marketplace.fulfilment.actions import Terms
 from marketplace.fulfilment.models import ContractMode
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.scopes import seen_by
 from marketplace.stock.models import Lot
+from suppliers.provenance.models import Household
 from suppliers.settlement.models import Contract, HouseholdAccrual
 
 
@@ -36,6 +38,14 @@ def earned_by(lot: Lot) -> Earned:
             confirmed=Sum("amount", filter=Q(confirmed_at__isnull=False), default=0),
         )
     return Earned(**sums)
+
+
+def received_by_year(households: Iterable[Household]) -> list[tuple[int, int]]:
+    """Year → fen paid out in it to these households together, whoever the producer was; the latest first. One statement."""
+    with seen_by(None):
+        paid = HouseholdAccrual.objects.filter(household__in=households, paid_at__isnull=False)
+        years = paid.annotate(year=ExtractYear("paid_at")).values_list("year").annotate(Sum("amount"))
+        return list(years.order_by("-year"))
 
 
 def terms(producers: Iterable[Organisation], day: date) -> dict[Organisation, Terms]:

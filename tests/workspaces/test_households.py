@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Sum
 from django.utils import timezone
 
 from marketplace.messaging.models import Message
@@ -18,7 +19,11 @@ from suppliers.licences import make_identity
 from suppliers.provenance.actions import collect
 from suppliers.provenance.confirming import code_of
 from suppliers.provenance.models import BenefitAgreement, Collection, Household, HouseholdCode
+from suppliers.settlement.actions import pay_out
+from suppliers.settlement.models import Accrual, HouseholdAccrual
+from suppliers.settlement.queries import received_by_year
 from tests.workspaces.persons import Person, statements_of, text, told
+from tests.world import DATES, bring, placed, side
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -216,3 +221,21 @@ def test_two_producers_may_number_their_notes_alike() -> None:
         assert bought(Person(name), agreement, note="2026-0001").status_code == 302
     with seen_by(None):
         assert Collection.objects.filter(note="2026-0001").count() == 2
+
+
+def test_officers_see_who_is_recorded_twice_and_what_it_received_from_all_and_producers_do_not() -> None:
+    first, second, officer = Person("p-jx"), Person("p-mz"), Person("county.610828")
+    mine = recorded(first)
+    theirs = recorded(second, phone="")
+    assert "Recorded more than once" not in text(first.open("producer:household", mine.pk))
+    page = text(officer.open("oversight:household", mine.pk))
+    assert ("Recorded more than once" in page, theirs.code in page) == (True, True)
+    assert "Nothing was paid out to it yet." in page
+    giver = side()
+    order = bring(placed(giver, [DATES]), giver.buyer, "paid")
+    with seen_by(None):
+        pay_out(User.objects.get(username="enterprise"), Accrual.objects.get(supplier_order__order=order))
+        earned = HouseholdAccrual.objects.filter(paid_at__isnull=False).select_related("household")[0]
+        total = HouseholdAccrual.objects.filter(household=earned.household).aggregate(Sum("amount"))["amount__sum"]
+        assert received_by_year([earned.household]) == [(TODAY.year, total)]
+    assert f"{total / 100:,.2f}" in text(officer.open("oversight:household", earned.household.pk)).replace(" ", "")

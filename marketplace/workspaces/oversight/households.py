@@ -22,6 +22,8 @@ from marketplace.workspaces.pages import put_into, thanks
 from marketplace.workspaces.papers import read_scan
 from suppliers.provenance.actions import confirm_agreement
 from suppliers.provenance.models import BenefitAgreement, Household
+from suppliers.provenance.queries import same_household
+from suppliers.settlement.queries import received_by_year
 
 _OFFICES = (Role.TOWN_OFFICER, Role.SECTOR_OFFICER, Role.COUNTY_OFFICER)
 
@@ -114,6 +116,8 @@ def _page(
 ) -> HttpResponse:
     context = household_context(household)
     context["masked"] |= shown or {}
+    context["others"] = same_household(household)
+    context["received"] = received_by_year([household, *context["others"]])
     may_confirm = Role.TOWN_OFFICER in request.roles and context["state"] in {"unconfirmed", "disowned"}
     may_reveal = not shown and not request.roles.isdisjoint({Role.TOWN_OFFICER, Role.COUNTY_OFFICER})
     context |= {"form": form if may_confirm else None, "may_reveal": may_reveal}
