@@ -46,6 +46,7 @@
     store.set(localStorage, "theme", root.dataset.theme);
     showTheme();
   });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
 
   // One submit per click ----------------------------------------------------
   const submitters = (form) =>

@@ -19,6 +19,7 @@ from tests.workspaces.crawl import Page
 
 AXE = """async colours => (await axe.run(document, {resultTypes: ['violations'],
   ...(colours ? {runOnly: ['color-contrast', 'link-in-text-block']} : {rules: {'target-size': {enabled: true}}})})).violations"""
+THEME = "() => getComputedStyle(document.documentElement).colorScheme"
 AXE_PATH = "/axe.js"
 UNSTEADY = re.compile(r'value="[0-9A-Za-z]{64}"|"X-CSRFToken": "\w+"|name="key" value="\w+"')
 UNSEEN_FOCUS = """() => {
@@ -62,6 +63,7 @@ class Easel:
         if self._view != (width, dark):
             self._stand_before(width, dark=dark)
             self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert self.page.evaluate(THEME) == ("dark" if dark else "light")
 
     def _stand_before(self, width: int, *, dark: bool) -> None:
         self._view = width, dark
