@@ -15,11 +15,17 @@ KIND = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
 def arguments_of_verbs(tree: ast.AST) -> Iterator[ast.expr]:
+    """What is handed to a verb that writes; of a variable all that the module ever calls so."""
+    named: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named.setdefault(node.targets[0].id, []).append(node.value)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in VERBS:
                 yield from node.args
+                yield from (value for a in node.args if isinstance(a, ast.Name) for value in named.get(a.id, ()))
 
 
 def written() -> set[str]:
