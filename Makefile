@@ -74,6 +74,7 @@ worlds: .venv/.dev $(CATALOGUES)
 lint: .venv/.dev ## style and import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/djangofmt --check templates
 	@$(BIN)/lint-imports --no-cache
 
 types: .venv/.dev ## types, strictly
@@ -90,6 +91,7 @@ bench: .venv/.dev $(CATALOGUES) ## measure the targets; SCALE=small or full
 format: .venv/.dev ## put the code into the common format and order
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+	@$(BIN)/djangofmt --quiet templates
 
 messages: .venv/.dev ## collect the texts for translation (needs gettext)
 	@$(BIN)/python manage.py makemessages --locale zh_Hans --no-obsolete --no-location --ignore '.*' --ignore tests --ignore benchmarks

@@ -79,7 +79,7 @@ def pages(parameters: dict[str, dict[str, Any]], language: str) -> list[Page]:
         answer = unscoped(clients[role].get, url)
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             source = answer.content.decode()
-            if source.lstrip().startswith("<!doctype html>"):
+            if source.lstrip().startswith("<!DOCTYPE html>"):
                 found.append(Page(name, role, url, source))
     return found
 
