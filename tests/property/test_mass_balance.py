@@ -250,18 +250,20 @@ def farm(world: None) -> Farm:
 def tell(farm: Farm, script: list[Act], heads: int) -> None:
     """Perform the acts, send what came of it to `heads` members, look at everything, and take all of it back."""
     notes, lots, left = list(farm.notes), list(farm.lots), Counter(farm.left)
-    with transaction.atomic():
-        for act in script:
-            perform(farm, act)
-        if heads:
-            giver = side()
-            bring(placed(giver, [(DATES, {"per_head": 3})], heads), giver.buyer, "accepted")
-        let_constraints_speak()
-        nothing_comes_of_nothing(farm)
-        both_ways_agree(farm)
-        households_get_their_part(farm)
-        transaction.set_rollback(True)
-    farm.notes, farm.lots, farm.left = notes, lots, left
+    try:
+        with transaction.atomic():
+            for act in script:
+                perform(farm, act)
+            if heads and stock(DATES).available >= 3 * heads:  # where not all of it was made into something else
+                giver = side()
+                bring(placed(giver, [(DATES, {"per_head": 3})], heads), giver.buyer, "accepted")
+            let_constraints_speak()
+            nothing_comes_of_nothing(farm)
+            both_ways_agree(farm)
+            households_get_their_part(farm)
+            transaction.set_rollback(True)
+    finally:  # a story that failed leaves nothing to the next one
+        farm.notes, farm.lots, farm.left = notes, lots, left
 
 
 quietly = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
