@@ -1,0 +1,53 @@
+"""Households, what ties them to a producer, what was bought from them, which lots it went into (I4), and lots stopped."""
+
+from suppliers.provenance.models.households import (
+    EVIDENCE,
+    AgreementPaper,
+    BenefitAgreement,
+    Household,
+    HouseholdCode,
+    PaperKind,
+    Witness,
+)
+from suppliers.provenance.models.incidents import (
+    INCIDENT_MOVES,
+    Incident,
+    IncidentKind,
+    IncidentLot,
+    IncidentReason,
+    IncidentState,
+)
+from suppliers.provenance.models.lots import (
+    CertificateKind,
+    CertificateRule,
+    Input,
+    Output,
+    PassCertificate,
+    Transformation,
+    TransformationKind,
+)
+from suppliers.provenance.models.purchases import Collection
+
+__all__ = [
+    "EVIDENCE",
+    "INCIDENT_MOVES",
+    "AgreementPaper",
+    "BenefitAgreement",
+    "CertificateKind",
+    "CertificateRule",
+    "Collection",
+    "Household",
+    "HouseholdCode",
+    "Incident",
+    "IncidentKind",
+    "IncidentLot",
+    "IncidentReason",
+    "IncidentState",
+    "Input",
+    "Output",
+    "PaperKind",
+    "PassCertificate",
+    "Transformation",
+    "TransformationKind",
+    "Witness",
+]
