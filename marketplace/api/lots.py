@@ -57,7 +57,8 @@ class LotsView(CommandView):
         notes = {row["note"]: row["grams"] for row in body.get("collections", [])}
         units = {row["code"]: row["units"] for row in body.get("lots", [])}
         skus = {row["sku"] for row in body["outputs"]}
-        found = list(Collection.objects.filter(producer=self.organisation, note__in=notes))
+        # Of a note that was reversed and entered again, the one that was entered last.
+        found = list(Collection.objects.filter(producer=self.organisation, note__in=notes, replaced_by__isnull=True))
         lots = list(Lot.objects.filter(holder=self.organisation, code__in=units))
         stocks = {stock.sku: stock for stock in Stock.objects.filter(holder=self.organisation, sku__in=skus)}
         if (len(found), len(lots), len(stocks)) != (len(notes), len(units), len(skus)):

@@ -16,10 +16,12 @@ from marketplace.workspaces.listing import Empty, Filters, Listing, choice, cont
 from marketplace.workspaces.pages import attachment
 from marketplace.workspaces.sheets import Column
 from suppliers.accreditation.models import Mechanism
-from suppliers.provenance.models import AgreementPaper, BenefitAgreement, Household
+from suppliers.provenance.models import AgreementPaper, BenefitAgreement, Collection, Household
 from suppliers.provenance.papers import missing_of
+from suppliers.provenance.purchases import is_paid
 
 _KILO = 1_000
+_STANDING = Q(collections__reversal__isnull=True)
 STATES = (
     ("unsigned", _("No agreement yet")),
     ("unconfirmed", _("Not confirmed yet")),
@@ -70,7 +72,8 @@ def household_listing(request: HttpRequest, rows: Any, address: str, title: str,
         agreements = {
             one.household_id: one
             for one in BenefitAgreement.objects.filter(household__in=found).annotate(
-                grams=Sum("collections__grams", default=0), paid=Sum("collections__price", default=0)
+                grams=Sum("collections__grams", filter=_STANDING, default=0),
+                paid=Sum("collections__price", filter=_STANDING, default=0),
             )
         }
         return [_row(one, agreements.get(one.pk), address) for one in found]
@@ -96,11 +99,12 @@ def _row(household: Household, agreement: Any, address: str) -> dict[str, Any]:
 
 
 def household_context(household: Household) -> dict[str, Any]:
-    """One household with its agreement, papers, what is missing of them, and what was collected. Four statements."""
+    """One household with its agreement, papers, what is missing of them, and what was collected. Five statements."""
     agreement = BenefitAgreement.objects.filter(household=household).first()
     papers = list(agreement.papers.select_related("added_by").defer("content")) if agreement else []
     sums = {"grams": Sum("grams", default=0), "paid": Sum("price", default=0)}
-    collected = agreement.collections.aggregate(**sums) if agreement else {}
+    bought = agreement.collections.filter(reversal__isnull=True) if agreement else Collection.objects.none()
+    collected = bought.aggregate(**sums)
     latest = agreement.codes.order_by("-asked_at").first() if agreement else None
     return {
         "household": household,
@@ -109,8 +113,9 @@ def household_context(household: Household) -> dict[str, Any]:
         "state": agreement.state if agreement else "unsigned",
         "papers": papers,
         "missing": missing_of(agreement, papers) if agreement else [],
-        "kilos": round(collected.get("grams", 0) / _KILO),
-        "paid": collected.get("paid", 0),
+        "kilos": round(collected["grams"] / _KILO),
+        "paid": collected["paid"],
+        "by_slip": bought.filter(is_paid()).aggregate(total=Sum("price", default=0))["total"],
         "asked": latest,
     }
 

@@ -79,6 +79,8 @@ KINDS: dict[str, str | Promise] = {
     "agreement.confirmed": gettext_lazy("Benefit agreement confirmed by the household"),
     "agreement.disowned": gettext_lazy("Household knows nothing of the agreement"),
     "collection.entered": gettext_lazy("Collection entered"),
+    "collection.reversed": gettext_lazy("Collection reversed"),
+    "collection.paid": gettext_lazy("Collection paid to the household"),
     "lot.made": gettext_lazy("Lot made"),
     "lot.certified": gettext_lazy("Pass certificate entered"),
     "lot.held": gettext_lazy("Lot held back"),

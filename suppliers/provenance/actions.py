@@ -228,8 +228,8 @@ def collect(
 ) -> Collection:
     """Enter what was bought from a household: grams, fen for the whole, the number of the purchase note.
 
-    May be entered before the household's side confirms the agreement, but counts for no lot until then. Raises NotAllowed, or
-    Refusals with every fault.
+    May be entered before the household's side confirms the agreement, but counts for no lot until then. A number whose purchase
+    was reversed may be entered again, in its place. Raises NotAllowed, or Refusals with every fault.
     """
     producer = agreement.producer
     require(actor, Role.PRODUCER, producer)
@@ -244,7 +244,10 @@ def collect(
         fresh = BenefitAgreement.objects.select_related("household").get(pk=agreement.pk)
         if fresh.state == "disowned":
             faults.append(Disowned(household=fresh.household.code))
-        if Collection.objects.filter(producer=producer, note=note).exists():
+        earlier = (
+            Collection.objects.filter(producer=producer, note=note).select_related("reversal").order_by("-pk").first()
+        )
+        if earlier is not None and not earlier.is_reversed:
             faults.append(NoteUsed(note=note))
         if faults:
             raise Refusals(faults)
@@ -256,6 +259,7 @@ def collect(
             price=price,
             collected_on=collected_on,
             note=note,
+            replaces=earlier,
         )
         body = {
             "note": note,
@@ -265,6 +269,7 @@ def collect(
             "grams": grams,
             "price": price,
             "on": collected_on.isoformat(),
+            "replaces": earlier.pk if earlier else 0,
         }
         record("collection.entered", body, subject=f"collection:{collection.pk}")
     return collection

@@ -154,6 +154,58 @@ class NoteUsed(HouseError):
     sentence = _("Purchase note %(note)s is already entered. Check the number on the paper.")
 
 
+class PurchaseReversalUnexplained(HouseError):
+    """A purchase is taken back for a reason."""
+
+    code = "purchase_reversal_unexplained"
+    sentence = _("To reverse a purchase note takes a reason that the auditors understand. Enter it.")
+
+
+class PurchaseReversedBefore(HouseError):
+    """A purchase is taken back once."""
+
+    code = "purchase_reversed_before"
+    sentence = _(
+        "Purchase note %(note)s was reversed on %(day)s already. Enter the right one; nothing else is left to do."
+    )
+
+
+class PurchaseUsed(HouseError):
+    """What something was made of stays."""
+
+    code = "purchase_used"
+    sentence = _(
+        "Of purchase note %(note)s %(grams)s g went into lots, so it cannot be reversed. Recall those lots if they are wrong."
+    )
+
+
+class PurchaseReversed(HouseError):
+    """Nothing more happens to what was taken back."""
+
+    code = "purchase_reversed"
+    sentence = _(
+        "Purchase note %(note)s was reversed and counts no longer. Take the one that was entered in its place."
+    )
+
+
+class SlipMissing(HouseError):
+    """A payment can be found again."""
+
+    code = "slip_missing"
+    sentence = _(
+        "That purchase note %(note)s is paid takes the number of the slip, so that the auditors can find it. Enter it."
+    )
+
+
+class PurchasePaidBefore(HouseError):
+    """A purchase is paid once; a wrong slip is corrected, not paid a second time."""
+
+    code = "purchase_paid_before"
+    sentence = _(
+        "Purchase note %(note)s is on record as paid on %(day)s by slip %(slip)s. If that is wrong, correct that payment."
+    )
+
+
 class LotCodeUsed(HouseError):
     """A lot code names one lot."""
 

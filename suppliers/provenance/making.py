@@ -37,12 +37,14 @@ from suppliers.provenance.errors import (
     OthersCollection,
     OthersLot,
     OutOfBalance,
+    PurchaseReversed,
     Unconfirmed,
     YieldWrong,
 )
 from suppliers.provenance.models import (
     BenefitAgreement,
     Collection,
+    CollectionReversal,
     Input,
     Output,
     Transformation,
@@ -154,10 +156,14 @@ def _collection_faults(producer: Organisation, inputs: Mapping[Collection, int])
     left = left_of(inputs)
     agreements = {c.agreement_id for c in inputs}
     households = {a.pk: a for a in BenefitAgreement.objects.filter(pk__in=agreements).select_related("household")}
+    taken_back = set(CollectionReversal.objects.filter(collection__in=inputs).values_list("collection", flat=True))
     for collection, wanted in inputs.items():
         agreement = households[collection.agreement_id]
         if collection.producer_id != producer.pk:
             faults.append(OthersCollection(note=collection.note))
+            continue
+        if collection.pk in taken_back:
+            faults.append(PurchaseReversed(note=collection.note))
             continue
         if agreement.confirmed_at is None:
             faults.append(Unconfirmed(note=collection.note, household=agreement.household.code))

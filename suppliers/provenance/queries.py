@@ -122,10 +122,13 @@ def left_of(collections: Iterable[Collection]) -> dict[int, int]:
 
 
 def balance_of(producer: Organisation, since: date, until: date) -> Balance:
-    """The producer's balance of what was collected and produced between two days, both included. Four statements."""
+    """The producer's balance of what was collected, not reversed, and produced between two days, both included. Four statements."""
     with seen_by([producer.pk]):
         collected = Collection.objects.filter(
-            producer=producer, agreement__confirmed_at__isnull=False, collected_on__range=(since, until)
+            producer=producer,
+            agreement__confirmed_at__isnull=False,
+            reversal__isnull=True,
+            collected_on__range=(since, until),
         ).aggregate(total=Sum("grams", default=0))["total"]
         works = Transformation.objects.filter(producer=producer, done_on__range=(since, until))
         used = Input.objects.filter(transformation__in=works)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from marketplace.organisations.models import Organisation
 from suppliers.accreditation.models import Mechanism
-from suppliers.provenance.actions import record_household, sign_agreement
+from suppliers.provenance.actions import collect, record_household, sign_agreement
 from suppliers.provenance.confirming import ask_household
 
 
@@ -24,10 +24,12 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
     )
     tokens: list[str] = []
     ask_household(grower, signed, lambda token: tokens.append(token) or token)  # type: ignore[func-returns-value]
+    bought = {"pk": collect(grower, signed, "鲜枣", 1_000, 600, timezone.localdate(), "DOORS-1").pk}
     one = {"pk": household.pk}
     paper = one | {"paper": signed.papers.get().pk}
     pages = ("household", "household_sign", "household_evidence", "household_ask", "household_phone")
     found: dict[str, dict[str, Any]] = {f"producer:{name}": one for name in pages}
+    found |= {f"producer:{name}": bought for name in ("purchase", "purchase_paid", "purchase_reverse")}
     found |= {f"oversight:{name}": one for name in ("household", "household_reveal", "household_confirm")}
     found |= {f"{workspace}:household_paper": paper for workspace in ("producer", "oversight")}
     return found | {"household_answer": {"token": tokens[0]}}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Sum
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from marketplace.messaging.models import Message
 from marketplace.organisations.errors import Refusals
@@ -239,3 +241,73 @@ def test_officers_see_who_is_recorded_twice_and_what_it_received_from_all_and_pr
         total = HouseholdAccrual.objects.filter(household=earned.household).aggregate(Sum("amount"))["amount__sum"]
         assert received_by_year([earned.household]) == [(TODAY.year, total)]
     assert f"{total / 100:,.2f}" in text(officer.open("oversight:household", earned.household.pk)).replace(" ", "")
+
+
+def entry_of(note: str) -> Collection:
+    with seen_by(None):
+        return Collection.objects.filter(note=note).latest("pk")
+
+
+def test_a_wrong_purchase_is_reversed_and_entered_again_under_its_number() -> None:
+    grower = Person("p-jx")
+    household = recorded(grower)
+    signed(grower, household)
+    agreement = agreement_of(household)
+    bought(grower, agreement, weight="125")
+    wrong = entry_of("SG-1")
+    assert "This field is required" in text(grower.send("producer:purchase_reverse", wrong.pk, because=" "))
+    assert grower.send("producer:purchase_reverse", wrong.pk, because="录错重量").status_code == 302
+    page = grower.open("producer:purchase", wrong.pk)
+    assert ("it counts no longer" in text(page), "录错重量" in text(page)) == (True, True)
+    assert f"?agreement={agreement.pk}&amp;note=SG-1" in page.content.decode()
+    assert "already" in told(grower.send("producer:purchase_reverse", wrong.pk, because="又错"))[0]
+    answer = grower.send("producer:purchase_paid", wrong.pk, slip="HD-1", paid_on=TODAY.isoformat())
+    assert "counts no longer" in told(answer)[-1]
+    bought(grower, agreement)
+    right = entry_of("SG-1")
+    assert right.replaces_id == wrong.pk
+    assert f"/producer/purchases/{right.pk}/" in grower.open("producer:purchase", wrong.pk).content.decode()
+    found = text(grower.open("producer:purchases", q="SG-1"))
+    assert (found.count("SG-1"), "125.000" in found, "12.500" in found, "Together" in found) == (2, True, True, True)
+    assert "125.000" not in text(grower.open("producer:purchases", q="SG-1", state="unconfirmed"))
+    assert "125.000" in text(grower.open("producer:purchases", q="SG-1", state="reversed"))
+    page = text(grower.open("producer:household", household.pk))
+    assert "Collected, kg 12 For it ¥ 75 .00 " in page
+
+
+def test_what_lots_were_made_of_stays_and_shows_them() -> None:
+    grower = Person("p-jx")
+    with seen_by(None):
+        used = Collection.objects.filter(producer__code="P-JX", used_in__isnull=False)[0]
+        lot = used.used_in.all()[0].transformation.outputs.all()[0].lot
+    page = grower.open("producer:purchase", used.pk)
+    assert ("Lots were made of it" in text(page), lot.code in text(page)) == (True, True)
+    assert "Recall those lots" in told(grower.send("producer:purchase_reverse", used.pk, because="x"))[0]
+    assert f"/producer/purchases/{used.pk}/" in grower.open("producer:lot", lot.pk).content.decode()
+    assert Person("p-mz").open("producer:purchase", used.pk).status_code == 404
+
+
+def test_a_purchase_is_paid_by_a_slip_which_page_list_and_workbook_show() -> None:
+    grower, officer = Person("p-jx"), Person("county.610828")
+    household = recorded(grower)
+    signed(grower, household)
+    bought(grower, agreement_of(household))
+    note = entry_of("SG-1")
+    assert "Not paid yet" in text(grower.open("producer:purchase", note.pk))
+    page = text(grower.send("producer:purchase_paid", note.pk, slip="HD-7", paid_on="2999-01-01"))
+    assert "The payment of purchase note SG-1 cannot be on" in page
+    grower.send("producer:purchase_paid", note.pk, slip="HD-7", paid_on=TODAY.isoformat())
+    answer = grower.send("producer:purchase_paid", note.pk, slip="HD-8", paid_on=TODAY.isoformat())
+    assert "by slip HD-7" in text(answer)
+    first = note.payments.get().pk
+    grower.send("producer:purchase_paid", note.pk, slip="HD-8", paid_on=TODAY.isoformat(), instead_of=first)
+    page = text(grower.open("producer:purchase", note.pk))
+    assert ("HD-8" in page, "Recorded before, and wrong: slip HD-7" in page) == (True, True)
+    assert "HD-8" in text(grower.open("producer:purchases", q="SG-1", paid="yes"))
+    assert "SG-1" not in text(grower.open("producer:purchases", paid="no"))
+    book = grower.open("producer:purchases", **{"q": "SG-1", "as": "xlsx"})
+    sheet = CalamineWorkbook.from_filelike(BytesIO(book.content)).get_sheet_by_index(0)
+    (row,) = [row for row in sheet.to_python() if row[0] == "SG-1"]
+    assert (TODAY in row, "HD-8" in row, 75.0 in row) == (True, True, True)
+    for reader, name in ((grower, "producer:household"), (officer, "oversight:household")):
+        assert "Ofitpaid,byslip¥75.00" in text(reader.open(name, household.pk)).replace(" ", "")

@@ -35,9 +35,9 @@ def sources(producer: Organisation, typed: Mapping[str, str]) -> Sources:
     """What fits the words typed (`words`), newest first, behind all for which an amount was typed: nothing typed is ever lost."""
     words = typed.get("words", "").strip()
     lots = Lot.objects.filter(holder=producer, condition=Condition.GOOD, output__isnull=False).annotate(free=LEFT)
-    notes = Collection.objects.filter(producer=producer, agreement__confirmed_at__isnull=False).annotate(
-        left=F("grams") - Sum("used_in__grams", default=0)
-    )
+    notes = Collection.objects.filter(
+        producer=producer, agreement__confirmed_at__isnull=False, reversal__isnull=True
+    ).annotate(left=F("grams") - Sum("used_in__grams", default=0))
     named = containing(words, "code", "stock__sku") if words else None
     noted = containing(words, "note", "produce", "agreement__household__code") if words else None
     shown_lots, more_lots = _shown(lots.filter(free__gt=0).select_related("stock").order_by("-pk"), named, LOT, typed)

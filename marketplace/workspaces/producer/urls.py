@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.producer import challenges, households, lots, purchases, views
+from marketplace.workspaces.producer import challenges, households, lots, purchase, purchases, views
 
 app_name = "producer"
 urlpatterns = [
@@ -32,6 +32,9 @@ urlpatterns = [
     path("households/<int:pk>/phone/", households.phone, name="household_phone"),
     path("purchases/", purchases.index, name="purchases"),
     path("purchases/new/", purchases.new, name="purchase_new"),
+    path("purchases/<int:pk>/", purchase.detail, name="purchase"),
+    path("purchases/<int:pk>/paid/", purchase.paid, name="purchase_paid"),
+    path("purchases/<int:pk>/reverse/", purchase.reverse_entry, name="purchase_reverse"),
     path("money/", views.money, name="money"),
     path("money/<int:pk>/", views.accrual, name="accrual"),
     path("money/<int:pk>/paid/", views.paid, name="paid"),

@@ -78,11 +78,12 @@ STATES: dict[str, Label] = {
     "lifted": Label(_("Lifted"), _OFF),
     "uncertified": Label(_("Pass certificate missing"), _WAIT),
     "out_of_date": Label(_("Too old to send"), _OFF),
-    # benefit agreements
+    # benefit agreements and purchases
     "unsigned": Label(_("No agreement yet"), _OFF),
     "unconfirmed": Label(_("Not confirmed yet"), _WAIT),
     "confirmed_by_household": Label(_("Confirmed by the household"), _DONE),
     "disowned": Label(_("Household knows nothing of it"), _BAD),
+    "reversed": Label(_("Reversed"), _OFF),
     # accreditation
     "applied": Label(_("Applied"), _WAIT),
     "town_review": Label(_("Town review"), _WAIT),

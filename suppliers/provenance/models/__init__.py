@@ -26,7 +26,7 @@ from suppliers.provenance.models.lots import (
     Transformation,
     TransformationKind,
 )
-from suppliers.provenance.models.purchases import Collection
+from suppliers.provenance.models.purchases import Collection, CollectionPayment, CollectionReversal
 
 __all__ = [
     "EVIDENCE",
@@ -36,6 +36,8 @@ __all__ = [
     "CertificateKind",
     "CertificateRule",
     "Collection",
+    "CollectionPayment",
+    "CollectionReversal",
     "Household",
     "HouseholdCode",
     "Incident",
