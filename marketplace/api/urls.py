@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from marketplace.api import lots, outside, reattribution, statements, views
+from marketplace.api import lots, outside, purchases, reattribution, statements, views
 
 urlpatterns: list[URLPattern] = [
     path("statements/<str:union>/<int:year>", statements.StatementView.as_view(), name="api-statement"),
@@ -21,6 +21,10 @@ urlpatterns: list[URLPattern] = [
     path("supplier-orders/", views.SupplierOrdersView.as_view(), name="api-supplier-orders"),
     path("supplier-orders/<str:number>/confirm", views.ConfirmView.as_view(), name="api-confirm"),
     path("supplier-orders/<str:number>/ship", views.ShipView.as_view(), name="api-ship"),
+    path("purchase-notes/", purchases.PurchaseNotesView.as_view(), name="api-purchase-notes"),
+    path("purchase-notes/<int:pk>", purchases.PurchaseNoteView.as_view(), name="api-purchase-note"),
+    path("purchase-notes/<int:pk>/paid", purchases.PurchasePaidView.as_view(), name="api-purchase-paid"),
+    path("purchase-notes/<int:pk>/reverse", purchases.PurchaseReverseView.as_view(), name="api-purchase-reverse"),
     path("lots/", lots.LotsView.as_view(), name="api-lots"),
     path("lots/<str:code>/certificate", lots.LotCertificateView.as_view(), name="api-lot-certificate"),
     path("lots/<str:code>/hold", lots.HoldView.as_view(), name="api-lot-hold"),

@@ -30,6 +30,7 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
     pages = ("household", "household_sign", "household_evidence", "household_ask", "household_phone")
     found: dict[str, dict[str, Any]] = {f"producer:{name}": one for name in pages}
     found |= {f"producer:{name}": bought for name in ("purchase", "purchase_paid", "purchase_reverse")}
+    found |= {f"api-purchase-{name}": bought for name in ("note", "paid", "reverse")}
     found |= {f"oversight:{name}": one for name in ("household", "household_reveal", "household_confirm")}
     found |= {f"{workspace}:household_paper": paper for workspace in ("producer", "oversight")}
     return found | {"household_answer": {"token": tokens[0]}}
