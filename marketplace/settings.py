@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "suppliers.offerbook",
     "suppliers.provenance",
     "suppliers.settlement",
+    "suppliers.goods",
     "procurement.policy",
     "procurement.priority",
     "procurement.programmes",

@@ -65,6 +65,7 @@ WORKSPACES: dict[str, Workspace] = {
         (
             Entry("producer:home", _("Today"), "home"),
             Entry("producer:orders", _("Supplier orders"), "box"),
+            Entry("producer:goods", _("Goods"), "basket"),
             Entry("producer:stock", _("Stock by lot"), "list"),
             Entry("producer:lots", _("Lots"), "tag"),
             Entry("producer:households", _("Households"), "people"),
@@ -82,6 +83,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("province:orders", _("Supplier orders"), "box"),
             Entry("province:picks", _("Pick and shipping list"), "truck"),
             Entry("province:incidents", _("Holds and recalls"), "shield"),
+            Entry("province:prices", _("Prices to decide"), "scales"),
             Entry("province:producers", _("Producers"), "producer"),
             Entry("province:contracts", _("Contracts"), "document"),
             Entry("province:money", _("Money"), "coins"),
@@ -97,6 +99,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("operate:organisations", _("Organisations"), "bank"),
             Entry("operate:products", _("Products"), "basket"),
             Entry("operate:classes", _("Commodity classes"), "tag"),
+            Entry("operate:prices", _("Prices to decide"), "coins"),
             Entry("operate:sweep", _("Sweep"), "search"),
             Entry("register_challenges", _("Challenges"), "scales"),
             Entry("operate:incidents", _("Holds and recalls"), "flag"),

@@ -30,6 +30,7 @@ from marketplace.workspaces.sheets import Column
 from procurement.watch.sweep import open_proposals
 from suppliers.accreditation.models import Accreditation
 from suppliers.accreditation.queries import valid_on
+from suppliers.goods.pricing import refuse_unagreed
 
 
 class ProductFilters(Filters):
@@ -159,9 +160,12 @@ def offer(request: HouseRequest, pk: int) -> HttpResponse:
     if row is None:
         return redirect("operate:product", pk=pk)
     form = GroundForm(request.POST, prefix="offer")
-    verb = determinations.put_on_offer if request.POST.get("listed") == "yes" else determinations.take_off_offer
+    puts_on = request.POST.get("listed") == "yes"
+    verb = determinations.put_on_offer if puts_on else determinations.take_off_offer
     if form.is_valid():
         try:
+            if puts_on:
+                refuse_unagreed(row)
             verb(request.user, row, form.cleaned_data["ground"])
         except HouseError as error:
             put_into(form, error)

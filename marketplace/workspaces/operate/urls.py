@@ -3,11 +3,13 @@
 from django.urls import path
 
 from marketplace.organisations.models import Role
+from marketplace.workspaces.asked_prices import pages as pages_of_prices
 from marketplace.workspaces.incidents import pages
 from marketplace.workspaces.operate import bounds, catalogue, home, organisations, policies, steps, sweep
 
 app_name = "operate"
 incidents, incident = pages("operate", Role.OPERATOR)
+prices, price = pages_of_prices("operate", Role.OPERATOR)
 urlpatterns = [
     path("", home.home, name="home"),
     path("policies/", policies.index, name="policies"),
@@ -35,6 +37,8 @@ urlpatterns = [
     path("classes/<str:code>/bounds/", bounds.propose, name="bounds"),
     path("bounds/<int:pk>/approve/", bounds.approve, name="bounds_approve"),
     path("bounds/<int:pk>/discard/", bounds.discard, name="bounds_discard"),
+    path("prices/", prices, name="prices"),
+    path("prices/<int:pk>/", price, name="price"),
     path("incidents/", incidents, name="incidents"),
     path("incidents/<int:pk>/", incident, name="incident"),
     path("steps/", steps.steps, name="steps"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.workspaces.producer import challenges, households, lots, purchase, purchases, views
+from marketplace.workspaces.producer import challenges, goods, households, lots, purchase, purchases, views
 
 app_name = "producer"
 urlpatterns = [
@@ -22,6 +22,11 @@ urlpatterns = [
     path("lots/<int:pk>/stop/", lots.stop, name="lot_stop"),
     path("lots/incidents/", lots.incidents, name="incidents"),
     path("lots/incidents/<int:pk>/", lots.incident, name="incident"),
+    path("goods/", goods.index, name="goods"),
+    path("goods/new/", goods.new, name="goods_new"),
+    path("goods/<int:pk>/", goods.detail, name="goods_one"),
+    path("goods/<int:pk>/price/", goods.price, name="goods_price"),
+    path("goods/<int:pk>/photos/", goods.photos, name="goods_photos"),
     path("households/", households.index, name="households"),
     path("households/new/", households.new, name="household_new"),
     path("households/<int:pk>/", households.detail, name="household"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import F, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_cache_control
 
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.regions import REGIONS, region_name
@@ -24,10 +25,12 @@ from marketplace.workspaces.storefront.readers import cards_for, union_of
 from marketplace.workspaces.strangers import same_for_strangers
 from marketplace.workspaces.templatetags._figures import fen
 from suppliers.accreditation.models import Accreditation, AccreditationState
+from suppliers.goods.models import Photo
 from suppliers.listings.queries import listed
 from suppliers.settlement.models import Contract
 
 _ELSEWHERE = 5
+_PHOTO_SECONDS = 7 * 24 * 3600
 _HIDDEN = [AccreditationState.DRAFT, AccreditationState.APPLIED, AccreditationState.REFUSED]
 
 
@@ -55,8 +58,18 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "storefront/product.html", context)
 
 
+@open_to_all
+def photo(request: HttpRequest, pk: int) -> HttpResponse:
+    """One photograph of goods in the shop. It never changes under its number, so whoever has it need not ask again."""
+    found = get_object_or_404(Photo.objects.filter(product__is_public=True), pk=pk)
+    response = HttpResponse(bytes(found.content), content_type="image/jpeg")
+    response["X-Content-Type-Options"] = "nosniff"
+    patch_cache_control(response, public=True, max_age=_PHOTO_SECONDS, immutable=True)
+    return response
+
+
 def _found(pk: int) -> Any:
-    offers = StockRecord.objects.filter(listed=True).select_related("partner__organisation__county", "stock")
+    offers = StockRecord.objects.filter(listed=True).select_related("partner__organisation__county", "stock", "terms")
     told = Accreditation.objects.exclude(state__in=_HIDDEN).select_related("producer", "county").order_by("-id")
     rows = (
         Product.objects.filter(is_public=True)
@@ -64,6 +77,7 @@ def _found(pk: int) -> Any:
         .prefetch_related(
             Prefetch("stockrecords", queryset=offers.prefetch_related("deliveries"), to_attr="listed_offers"),
             Prefetch("accreditations", queryset=told, to_attr="public_accreditations"),
+            Prefetch("photos", queryset=Photo.objects.defer("content")),
         )
     )
     return get_object_or_404(rows, pk=pk)
@@ -107,6 +121,7 @@ def _offer(request: HttpRequest, found: Any, offer: Any, row: Any) -> dict[str, 
             for d in sorted(offer.deliveries.all(), key=lambda d: d.region)
         ],
         "lots": lots,
+        "terms": getattr(offer, "terms", None),
     }
 
 

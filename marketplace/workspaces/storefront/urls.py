@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("products/", views.catalogue, name="catalogue"),
     path("products/<int:pk>/", products.product, name="product"),
+    path("photos/<int:pk>.jpg", products.photo, name="photo"),
     path("counties/", counties.counties, name="counties"),
     path("counties/<str:code>/", counties.county, name="county"),
     path("producers/<str:code>/", counties.producer, name="maker"),
