@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
@@ -26,7 +26,7 @@ from suppliers.goods.pricing import Band, agree_to_price, refuse_price
 
 _PRICES_SHOWN = 20
 _COLUMNS = (
-    Column("title", gettext_lazy("Goods"), url="url"),
+    Column("title", pgettext_lazy("what a producer sells", "Goods"), url="url"),
     Column("producer", gettext_lazy("Producer")),
     Column("price", gettext_lazy("Price asked"), "money"),
     Column("before", gettext_lazy("Price now"), "money"),

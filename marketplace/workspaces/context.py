@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.organisations.models import Membership, Role
 from marketplace.workspaces import doors
@@ -65,7 +66,7 @@ WORKSPACES: dict[str, Workspace] = {
         (
             Entry("producer:home", _("Today"), "home"),
             Entry("producer:orders", _("Supplier orders"), "box"),
-            Entry("producer:goods", _("Goods"), "basket"),
+            Entry("producer:goods", pgettext_lazy("what a producer sells", "Goods"), "basket"),
             Entry("producer:stock", _("Stock by lot"), "list"),
             Entry("producer:lots", _("Lots"), "tag"),
             Entry("producer:households", _("Households"), "people"),

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from marketplace.organisations.errors import HouseError
@@ -31,7 +31,7 @@ from suppliers.goods.pricing import Band, band_of, change_price
 
 _PRICES_SHOWN = 20
 _COLUMNS = (
-    Column("title", gettext_lazy("Goods"), url="url"),
+    Column("title", pgettext_lazy("what a producer sells", "Goods"), url="url"),
     Column("sku", gettext_lazy("Article")),
     Column("class", gettext_lazy("Commodity class")),
     Column("price", gettext_lazy("Price"), "money"),
@@ -65,7 +65,7 @@ def index(request: HouseRequest) -> HttpResponseBase:
         request,
         _own(request).order_by("-pk"),
         _COLUMNS,
-        _("Goods"),
+        pgettext("what a producer sells", "Goods"),
         empty,
         filters=GoodsFilters(request),
         present=_rows,
