@@ -10,6 +10,7 @@ from marketplace.demo.tables import rows
 from marketplace.evidence.actions import record
 from marketplace.organisations.models import Organisation, User
 from suppliers.accreditation import actions as accreditation
+from suppliers.accreditation import applying
 from suppliers.accreditation.models import Accreditation, Mechanism
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _applicants(supply: Supply, states: set[str]) -> list[tuple[dict[str, str], 
 
 def _applying(supply: Supply, row: Mapping[str, str], maker: Mapping[str, str]) -> Callable[[], Accreditation]:
     def apply() -> Accreditation:
-        return accreditation.apply(
+        return applying.apply(
             supply.seller(row["producer"]),
             supply.organisations[row["producer"]],
             supply.offers[row["sku"]].product,

@@ -71,6 +71,7 @@ WORKSPACES: dict[str, Workspace] = {
             Entry("producer:lots", _("Lots"), "tag"),
             Entry("producer:households", _("Households"), "people"),
             Entry("producer:purchases", _("Purchase ledger"), "document"),
+            Entry("producer:accreditations", _("Accreditations"), "certificate"),
             Entry("producer:money", _("Money"), "coins"),
             Entry("producer:challenges", _("Challenges"), "scales"),
         ),

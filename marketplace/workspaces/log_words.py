@@ -71,6 +71,10 @@ KINDS: dict[str, str | Promise] = {
     "purse.released": gettext_lazy("Money set aside was released"),
     # where goods come from
     "contract.signed": gettext_lazy("Contract signed"),
+    "application.paper": gettext_lazy("Paper for an application put on file"),
+    "objection.raised": gettext_lazy("Objection to an accreditation"),
+    "objection.upheld": gettext_lazy("Objection to an accreditation upheld"),
+    "objection.dismissed": gettext_lazy("Objection to an accreditation dismissed"),
     "household.recorded": gettext_lazy("Household recorded"),
     "household.phone_changed": gettext_lazy("Household's number corrected"),
     "agreement.signed": gettext_lazy("Benefit agreement signed"),

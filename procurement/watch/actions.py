@@ -18,6 +18,7 @@ from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.paper_files import Checked, checked
 from marketplace.organisations.papers import scanned
+from marketplace.organisations.published import publishable
 from marketplace.organisations.queries import require, require_operator
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Determination
@@ -45,7 +46,6 @@ from procurement.watch.models import (
     ProposalState,
 )
 from procurement.watch.parties import Subject, decides_for, may_challenge, side_of
-from procurement.watch.published import publishable
 
 TELL = "challenge.tell"
 _PROVINCE = "61"

@@ -56,23 +56,6 @@ class DecidesOwnWork(HouseError):
     sentence = _("You made %(subject)s yourself: another operator decides about the challenge.")
 
 
-class WordsMissing(HouseError):
-    """Nothing was written."""
-
-    code = "words_missing"
-    sentence = _("Write your grounds: they are published, and the answer goes into them.")
-
-
-class PersonalData(HouseError):
-    """A number of a person in words that will be published."""
-
-    code = "personal_data"
-    sentence = _(
-        "What you write is published, and it contains what looks like a phone, identity or account number (%(masked)s). "
-        "Take it out; papers that need it can be filed, and only the sides see them."
-    )
-
-
 class ProposalDecided(HouseError):
     """Somebody else was faster."""
 

@@ -46,6 +46,16 @@ class OtherOrigin(HouseError):
     )
 
 
+class NotItsProduct(HouseError):
+    """Somebody else offers the product, and the applicant doesn't."""
+
+    code = "not_its_product"
+    sentence = _(
+        "“%(product)s” is not among the products of %(organisation)s. Only who makes a product applies for its accreditation: "
+        "choose one of your own."
+    )
+
+
 class NoHouseholds(HouseError):
     """An application must say how many households benefit."""
 
@@ -117,3 +127,63 @@ class StillValid(HouseError):
         "Accreditation %(number)s begins on %(valid_from)s, and until then %(older)s holds. Only one can "
         "be valid at a time: make the new one valid on its first day."
     )
+
+
+class NotOnNotice(HouseError):
+    """There is no notice during which one could object."""
+
+    code = "not_on_notice"
+    sentence = _(
+        "%(number)s is not on public notice, and only then can be objected to. Tell the county's office if you know of something "
+        "wrong: it can suspend what is in force."
+    )
+
+
+class NameMissing(HouseError):
+    """Nobody objects without a name and a way to be asked."""
+
+    code = "name_missing"
+    sentence = _(
+        "Give your name and a phone number or e-mail address, so that the office can ask you. Only the family name is published."
+    )
+
+
+class ObjectedAlready(HouseError):
+    """One person objects once."""
+
+    code = "objected_already"
+    sentence = _(
+        "An objection to %(number)s with this contact is there already. It stands on this page, with its answer."
+    )
+
+
+class ObjectedTooOften(HouseError):
+    """Too many objections from one place in a day."""
+
+    code = "objected_too_often"
+    sentence = _(
+        "From where you are, %(most)s objections came within a day. Try again tomorrow, or go to the county's office."
+    )
+
+
+class ObjectionsOpen(HouseError):
+    """Objections wait for their answer."""
+
+    code = "objections_open"
+    sentence = _(
+        "%(count)s objections to %(number)s are not answered. Answer each of them on this page; then it can be put into force."
+    )
+
+
+class ObjectionAnswered(HouseError):
+    """Somebody else was faster."""
+
+    code = "objection_answered"
+    sentence = _("This objection to %(number)s is answered by now (%(state)s). Reload the page to read the answer.")
+
+
+class OwnObjection(HouseError):
+    """Nobody answers what they said themselves."""
+
+    code = "own_objection"
+    sentence = _("You raised this objection to %(number)s yourself: another county officer answers it.")

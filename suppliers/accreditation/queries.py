@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -11,15 +11,11 @@ from django.utils import timezone
 
 from marketplace.evidence.models import Entry
 from marketplace.organisations.models import Organisation
-from suppliers.accreditation.models import Accreditation, AccreditationState
+from marketplace.shop.catalogue.models import Product
+from suppliers.accreditation.models import UNDER_WAY, Accreditation, AccreditationState
 
-_BEFORE_OFFICES = [
-    AccreditationState.APPLIED,
-    AccreditationState.TOWN_REVIEW,
-    AccreditationState.SECTOR_REVIEW,
-    AccreditationState.COUNTY_DECISION,
-    AccreditationState.PUBLIC_NOTICE,
-]
+# A renewal may be applied for so many days before the period ends, as reviews take time.
+RENEWABLE_DAYS = 90
 
 
 def valid_on(day: date | None = None) -> QuerySet[Accreditation]:
@@ -68,5 +64,19 @@ def _said(what: str, accreditations: Iterable[Accreditation]) -> dict[str, dict[
 def under_way(producer: Organisation, since: date) -> QuerySet[Accreditation]:
     """A producer's applications that offices have before them, and those refused that were recorded since; newest first."""
     refused = Q(state=AccreditationState.REFUSED, recorded_at__date__gte=since)
-    rows = Accreditation.objects.filter(Q(state__in=_BEFORE_OFFICES) | refused, producer=producer)
+    rows = Accreditation.objects.filter(Q(state__in=UNDER_WAY) | refused, producer=producer)
     return rows.select_related("product").order_by("-id")
+
+
+def standing_in_the_way(day: date | None = None) -> QuerySet[Accreditation]:
+    """Accreditations that let nobody apply for their product: under way, suspended, or valid and not yet to be renewed."""
+    renewable = (day or timezone.localdate()) + timedelta(days=RENEWABLE_DAYS)
+    holding = Q(state=AccreditationState.VALID, valid_to__gte=renewable)
+    return Accreditation.objects.filter(Q(state__in=[*UNDER_WAY, AccreditationState.SUSPENDED]) | holding)
+
+
+def may_apply_for(producer: Organisation) -> QuerySet[Product]:
+    """What a producer may apply for now: its own products, no boxes, which are judged by what is in them."""
+    own = Product.objects.filter(stockrecords__stock__holder=producer, components__isnull=True)
+    rows: QuerySet[Product] = own.exclude(accreditations__in=standing_in_the_way()).distinct().order_by("title", "id")
+    return rows

@@ -11,6 +11,7 @@ from marketplace.demo import cast
 from marketplace.organisations.models import User
 from procurement.priority.actions import ask_exception
 from suppliers.accreditation import actions as accreditation
+from suppliers.accreditation.applying import apply
 from suppliers.accreditation.models import Accreditation
 from tests.browser.people import DESK_IN_ENGLISH, PHONE, View, follow, press, shows, sign_in
 from tests.world import YANTA, YUYANG, planned, product, side
@@ -25,7 +26,7 @@ def applied_anew(sku: str) -> Accreditation:
     held = Accreditation.objects.select_related("producer", "county").get(product__upc=sku)
     accreditation.revoke(officer("county", held.county_id), held, "换证")
     seller = User.objects.get(username=cast.seller_login(held.producer.code))
-    return accreditation.apply(seller, held.producer, product(sku), held.mechanism, held.households)
+    return apply(seller, held.producer, product(sku), held.mechanism, held.households)
 
 
 def on_notice_until_today(sku: str) -> Accreditation:

@@ -9,6 +9,7 @@ from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import NotAllowed, Refusals
 from marketplace.organisations.models import Organisation, OrganisationKind, Role
 from suppliers.accreditation import actions, queries
+from suppliers.accreditation.applying import apply
 from suppliers.accreditation.errors import NoReason, NoticeRunning, PeriodWrong, WrongState
 from suppliers.accreditation.models import Accreditation, Mechanism
 from tests.suppliers.small_world import TODAY, Place, person, place, product
@@ -19,7 +20,7 @@ YEAR_ON = TODAY + timedelta(days=365)
 
 
 def applied(where: Place, sku: str = "DATE") -> Accreditation:
-    return actions.apply(where.grower, where.producer, product(where, sku), Mechanism.ORDER_PURCHASE, 6)
+    return apply(where.grower, where.producer, product(where, sku), Mechanism.ORDER_PURCHASE, 6)
 
 
 def on_notice(where: Place, notice_days: int = 0) -> Accreditation:
@@ -71,7 +72,7 @@ def test_each_step_needs_its_own_officer_of_the_products_county() -> None:
 def test_only_the_producer_itself_applies() -> None:
     here, there = place("610828"), place("610827")
     with pytest.raises(NotAllowed):
-        actions.apply(there.grower, here.producer, product(here), Mechanism.ORDER_PURCHASE, 6)
+        apply(there.grower, here.producer, product(here), Mechanism.ORDER_PURCHASE, 6)
 
 
 def test_no_step_is_skipped_and_none_is_done_twice() -> None:
@@ -100,7 +101,7 @@ def test_all_faults_of_an_application_come_at_once() -> None:
     foreign.licence = foreign.licence[:-1] + str((int(foreign.licence[-1]) + 1) % 10)
     foreign.save()
     with pytest.raises(Refusals) as caught:
-        actions.apply(where.grower, where.producer, foreign, Mechanism.ORDER_PURCHASE, 0)
+        apply(where.grower, where.producer, foreign, Mechanism.ORDER_PURCHASE, 0)
     assert caught.value.data["codes"] == [
         "county_not_listed",
         "not_in_good_standing",
@@ -117,7 +118,7 @@ def test_a_trader_is_told_to_let_the_producer_apply() -> None:
         kind=OrganisationKind.TRADER, code="T", name="商贸公司", name_en="Trader", county=where.county
     )
     with pytest.raises(Refusals) as caught:
-        actions.apply(person("trader", Role.PRODUCER, trader), trader, product(where), Mechanism.ORDER_PURCHASE, 6)
+        apply(person("trader", Role.PRODUCER, trader), trader, product(where), Mechanism.ORDER_PURCHASE, 6)
     assert caught.value.data["codes"] == ["not_a_producer"]
 
 
@@ -126,7 +127,7 @@ def test_a_licence_of_another_county_is_a_flag_for_a_person_and_no_refusal() -> 
     goods = product(where)
     goods.licence = product(other, "OTHER").licence
     goods.save()
-    actions.apply(where.grower, where.producer, goods, Mechanism.ORDER_PURCHASE, 6)
+    apply(where.grower, where.producer, goods, Mechanism.ORDER_PURCHASE, 6)
     assert Entry.objects.get(kind="accreditation.applied").body["flags"] == ["county_differs"]
 
 
@@ -135,10 +136,10 @@ def test_one_application_at_a_time() -> None:
     first = applied(where)
     again = (where.grower, where.producer, first.product, Mechanism.ORDER_PURCHASE, 6)
     with pytest.raises(Refusals) as caught:
-        actions.apply(*again)
+        apply(*again)
     assert caught.value.data["codes"] == ["already_under_way"]
     actions.refuse(where.town, first, "The households were not found.")
-    assert actions.apply(*again).number == f"RD610828-{first.product_id:06d}-2"
+    assert apply(*again).number == f"RD610828-{first.product_id:06d}-2"
 
 
 def test_not_valid_before_the_public_notice_is_over() -> None:
@@ -157,7 +158,7 @@ def test_the_notice_is_seven_days_unless_settings_say_otherwise(settings) -> Non
     assert Entry.objects.get(kind="accreditation.public_notice").body["notice_days"] == 7
     actions.refuse(where.decider, accreditation, "Objection upheld.")
     settings.ACCREDITATION_NOTICE_DAYS = 3
-    again = actions.apply(where.grower, where.producer, accreditation.product, Mechanism.ORDER_PURCHASE, 6)
+    again = apply(where.grower, where.producer, accreditation.product, Mechanism.ORDER_PURCHASE, 6)
     actions.review_town(where.town, again)
     actions.review_sector(where.sector, again)
     actions.decide_county(where.decider, again)
@@ -219,7 +220,7 @@ def test_a_renewal_takes_the_place_of_the_old_one() -> None:
     where = place()
     old = valid(where)
     Accreditation.objects.filter(pk=old.pk).update(valid_to=TODAY + timedelta(days=30))
-    new = actions.apply(where.grower, where.producer, old.product, Mechanism.ORDER_PURCHASE, 8)
+    new = apply(where.grower, where.producer, old.product, Mechanism.ORDER_PURCHASE, 8)
     actions.review_town(where.town, new)
     actions.review_sector(where.sector, new)
     actions.decide_county(where.decider, new)

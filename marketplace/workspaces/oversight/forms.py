@@ -23,6 +23,25 @@ class ReasonForm(forms.Form):
     )
 
 
+class ObjectionForm(forms.Form):
+    """What the county says to an objection."""
+
+    outcome = forms.ChoiceField(
+        label=_("Outcome"),
+        choices=[
+            ("dismiss", _("Dismissed: the accreditation can come into force")),
+            ("uphold", _("Upheld: the accreditation is refused")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    answer = forms.CharField(
+        label=_("Answer"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=1000,
+        help_text=_("It is published; name no private person."),
+    )
+
+
 class AnswerForm(forms.Form):
     """What an officer says to a request, and whether the goods stay outside the year's share."""
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Count, F, Min, Q
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -116,46 +115,6 @@ def decided_listing(request: HttpRequest, rows: Any) -> Listing:
     empty = Empty(_("Nothing was decided yet"), icon="shield")
     filters = ExceptionFilters(request)
     return Listing(request, rows, columns, gettext("Exceptions"), empty, filters=filters, present=present, size=20)
-
-
-class AccreditationFilters(Filters):
-    """By words, state and when it ends."""
-
-    q = words()
-    state = choice(_("State"), [(s.value, s.label) for s in AccreditationState if s != AccreditationState.DRAFT])
-    since = day(_("Ends from"))
-    until = day(_("Ends until"))
-
-    def narrowed(self, rows: Any) -> Any:
-        """The accreditations that fit."""
-        if text := self.wishes.get("q"):
-            names = ("number", "product__title", "product__title_en", "producer__name", "producer__name_en")
-            rows = rows.filter(containing(text, *names))
-        if state := self.wishes.get("state"):
-            rows = rows.filter(state=state)
-        return between(rows, "valid_to", self.wishes)
-
-
-def accreditation_listing(request: HttpRequest, rows: Any) -> Listing:
-    """Accreditations of a county, newest first."""
-
-    def present(found: Sequence[Any]) -> list[Any]:
-        for row in found:
-            row.title, row.url = row.product.get_title(), reverse("oversight:accreditation", args=[row.number])
-        return list(found)
-
-    columns = (
-        Column("title", _("Product"), url="url"),
-        Column("number", _("Number")),
-        Column("producer", _("Producer")),
-        Column("state", _("State"), "state"),
-        Column("households", _("Households"), "count"),
-        Column("valid_from", _("From"), "date"),
-        Column("valid_to", _("Until"), "date"),
-    )
-    empty = Empty(_("No application yet"), _("A producer of the county applies for each product."), "certificate")
-    filters = AccreditationFilters(request)
-    return Listing(request, rows, columns, gettext("Applications"), empty, filters=filters, present=present)
 
 
 def ending_soon(rows: Any, until: Any) -> Any:

@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from marketplace.organisations.models import Role
 from marketplace.workspaces.incidents import pages
 from marketplace.workspaces.outside import outside_pages
-from marketplace.workspaces.oversight import households, requests, views, years
+from marketplace.workspaces.oversight import households, objections, requests, views, years
 
 app_name = "oversight"
 incidents, incident = pages("oversight", Role.COUNTY_OFFICER)
@@ -28,6 +28,9 @@ urlpatterns = [
     path("households/<int:pk>/papers/<int:paper>/", households.paper, name="household_paper"),
     path("accreditations/", views.accreditations, name="accreditations"),
     path("accreditations/<str:number>/", views.accreditation_page, name="accreditation"),
+    path("accreditations/<str:number>/papers/<int:paper>/", views.paper, name="accreditation_paper"),
+    path("accreditations/<str:number>/objections/<int:pk>/", objections.answer, name="objection_answer"),
+    path("accreditations/<str:number>/objections/<int:pk>/contact/", objections.contact, name="objection_contact"),
     path("accreditations/<str:number>/carry-on/", views.carry_on, name="carry_on"),
     path("accreditations/<str:number>/make-valid/", views.make_valid, name="make_valid"),
     re_path(r"^accreditations/(?P<number>[^/]+)/(?P<verb>refuse|suspend|reinstate|revoke)/$", views.end, name="end"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,15 +16,16 @@ from django.views.decorators.http import require_POST
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Role
 from marketplace.workspaces import subtree
-from marketplace.workspaces.accredited import history_of
+from marketplace.workspaces.accredited import accreditation_listing, history_of, paper_answer, papers_context
 from marketplace.workspaces.doors import HouseRequest, open_to
+from marketplace.workspaces.listing import Empty
 from marketplace.workspaces.oversight import lists
-from marketplace.workspaces.oversight.forms import ReasonForm, ValidityForm
+from marketplace.workspaces.oversight.forms import ObjectionForm, ReasonForm, ValidityForm
 from marketplace.workspaces.oversight.requests import waiting
 from marketplace.workspaces.pages import put_into, tell, thanks, today
 from marketplace.workspaces.templatetags.house import state_label
 from suppliers.accreditation import actions as accreditation
-from suppliers.accreditation.models import Accreditation, AccreditationState
+from suppliers.accreditation.models import Accreditation, AccreditationState, Objection, ObjectionState
 from suppliers.accreditation.queries import notice_ends
 
 _OFFICES = (Role.TOWN_OFFICER, Role.SECTOR_OFFICER, Role.COUNTY_OFFICER)
@@ -76,12 +77,19 @@ def accreditations(request: HouseRequest) -> HttpResponseBase:
     mine = [state for state, (role, _verb, _words) in NEXT.items() if role in request.roles]
     if Role.COUNTY_OFFICER in request.roles:
         mine.append(_S.PUBLIC_NOTICE)
-    listing = lists.accreditation_listing(request, rows.exclude(state=_S.DRAFT).order_by("-id"))
+    empty = Empty(_("No application yet"), _("A producer of the county applies for each product."), "certificate")
+    listing = accreditation_listing(request, rows, "oversight:accreditation", _("Applications"), empty, own=False)
     waiting = list(rows.filter(state__in=mine).order_by("recorded_at")[:100])
-    ends = notice_ends(one for one in waiting if one.state == _S.PUBLIC_NOTICE)
+    on_notice = [one for one in waiting if one.state == _S.PUBLIC_NOTICE]
+    ends = notice_ends(on_notice)
+    objected_to = set(
+        Objection.objects.filter(accreditation__in=on_notice, state=ObjectionState.OPEN).values_list(
+            "accreditation", flat=True
+        )
+    )
     context = {
-        # While a notice runs there is nothing to do about it.
-        "waiting": [one for one in waiting if ends.get(one.number, today()) <= today()],
+        # While a notice runs there is nothing to do about it, unless somebody objects.
+        "waiting": [one for one in waiting if ends.get(one.number, today()) <= today() or one.pk in objected_to],
         "ending": lists.ending_soon(rows, today() + timedelta(days=_ENDS_SOON_DAYS))[:20],
     }
     return listing.answer("oversight/accreditations.html", **context)
@@ -90,15 +98,21 @@ def accreditations(request: HouseRequest) -> HttpResponseBase:
 @open_to(*_OFFICES)
 def accreditation_page(request: HouseRequest, number: str) -> HttpResponse:
     """One application: what was applied for, where it stands, what this officer may do."""
-    found = _accreditation(request, number)
-    return render(request, "oversight/accreditation.html", _decisions(request, found))
+    found = accreditation_of(request, number)
+    return render(request, "oversight/accreditation.html", decisions(request, found))
+
+
+@open_to(*_OFFICES)
+def paper(request: HouseRequest, number: str, paper: int) -> HttpResponse:
+    """One paper beside an application, as a file to be saved."""
+    return paper_answer(accreditation_of(request, number), paper)
 
 
 @open_to(*_OFFICES)
 @require_POST
 def carry_on(request: HouseRequest, number: str) -> HttpResponse:
     """Carry an application one step on."""
-    found = _accreditation(request, number)
+    found = accreditation_of(request, number)
     if found.state not in NEXT:
         return redirect("oversight:accreditation", number=number)
     try:
@@ -115,7 +129,7 @@ def carry_on(request: HouseRequest, number: str) -> HttpResponse:
 @require_POST
 def make_valid(request: HouseRequest, number: str) -> HttpResponse:
     """Let an accreditation hold for a period."""
-    found = _accreditation(request, number)
+    found = accreditation_of(request, number)
     form = ValidityForm(request.POST)
     if form.is_valid():
         try:
@@ -127,14 +141,14 @@ def make_valid(request: HouseRequest, number: str) -> HttpResponse:
         else:
             thanks(request, _("%(number)s is in force.") % {"number": number})
             return redirect("oversight:accreditation", number=number)
-    return render(request, "oversight/accreditation.html", _decisions(request, found) | {"validity": form})
+    return render(request, "oversight/accreditation.html", decisions(request, found) | {"validity": form})
 
 
 @open_to(*_OFFICES)
 @require_POST
 def end(request: HouseRequest, number: str, verb: str) -> HttpResponse:
     """Refuse, suspend, reinstate or revoke, with the reason."""
-    found = _accreditation(request, number)
+    found = accreditation_of(request, number)
     form = ReasonForm(request.POST)
     if form.is_valid():
         try:
@@ -144,11 +158,13 @@ def end(request: HouseRequest, number: str, verb: str) -> HttpResponse:
         else:
             thanks(request, _("Done; the reason is published."))
             return redirect("oversight:accreditation", number=number)
-    return render(request, "oversight/accreditation.html", _decisions(request, found) | {"reason": form})
+    return render(request, "oversight/accreditation.html", decisions(request, found) | {"reason": form})
 
 
-def _decisions(request: HouseRequest, found: Accreditation) -> dict[str, Any]:
-    """What this officer may do with an accreditation where it stands."""
+def decisions(
+    request: HouseRequest, found: Accreditation, answers: Mapping[int, ObjectionForm] | None = None
+) -> dict[str, Any]:
+    """What this officer may do with an accreditation where it stands. `answers`: by objection, its form with faults."""
     following = NEXT.get(found.state)
     is_county = Role.COUNTY_OFFICER in request.roles
     may_end = [
@@ -159,6 +175,8 @@ def _decisions(request: HouseRequest, found: Accreditation) -> dict[str, Any]:
     on_notice = found.state == _S.PUBLIC_NOTICE and is_county
     notice_end = notice_ends([found]).get(found.number) if on_notice else None
     is_running = notice_end is not None and today() < notice_end
+    objections = list(found.objections.all())
+    is_waiting = any(one.state == ObjectionState.OPEN for one in objections)
     start = {"valid_from": today(), "valid_to": today() + timedelta(days=3 * 365)}
     return {
         "accreditation": found,
@@ -166,16 +184,24 @@ def _decisions(request: HouseRequest, found: Accreditation) -> dict[str, Any]:
         "step": following[2] if following and following[0] in request.roles else "",
         "endings": may_end,
         "reason": ReasonForm() if may_end else None,
-        "validity": ValidityForm(initial=start) if on_notice and not is_running else None,
+        "validity": ValidityForm(initial=start) if on_notice and not is_running and not is_waiting else None,
         "notice_end": notice_end if is_running else None,
-    }
+        "objections": [(one, _answer_form(one, answers or {}) if is_county else None) for one in objections],
+    } | papers_context(found)
+
+
+def _answer_form(objection: Objection, answers: Mapping[int, ObjectionForm]) -> ObjectionForm | None:
+    if objection.state != ObjectionState.OPEN:
+        return answers.get(objection.pk)
+    return answers.get(objection.pk) or ObjectionForm(auto_id=f"objection-{objection.pk}-%s")
 
 
 def _of_county(request: HouseRequest) -> Any:
-    rows = Accreditation.objects.filter(county=request.organisation.county)
+    rows = Accreditation.objects.filter(county=request.organisation.county).exclude(state=_S.DRAFT)
     return rows.select_related("product__commodity_class", "producer", "county")
 
 
-def _accreditation(request: HouseRequest, number: str) -> Accreditation:
-    found: Accreditation = get_object_or_404(_of_county(request).exclude(state=_S.DRAFT), number=number)
+def accreditation_of(request: HouseRequest, number: str) -> Accreditation:
+    """The application of that number, of the officer's county. 404 for others."""
+    found: Accreditation = get_object_or_404(_of_county(request), number=number)
     return found

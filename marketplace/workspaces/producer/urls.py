@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from marketplace.workspaces.producer import challenges, goods, households, lots, purchase, purchases, views
+from marketplace.workspaces.producer import (
+    accreditations,
+    challenges,
+    goods,
+    households,
+    lots,
+    purchase,
+    purchases,
+    views,
+)
 
 app_name = "producer"
 urlpatterns = [
@@ -12,6 +21,11 @@ urlpatterns = [
     path("orders/<int:pk>/confirm/", views.confirm, name="confirm"),
     path("orders/<int:pk>/labels/", views.labels, name="labels"),
     path("orders/<int:pk>/cannot-supply/", views.cannot_supply, name="cannot_supply"),
+    path("accreditations/", accreditations.index, name="accreditations"),
+    path("accreditations/new/", accreditations.new, name="accreditation_new"),
+    path("accreditations/<str:number>/", accreditations.detail, name="accreditation"),
+    path("accreditations/<str:number>/papers/", accreditations.file, name="accreditation_papers"),
+    path("accreditations/<str:number>/papers/<int:paper>/", accreditations.paper, name="accreditation_paper"),
     path("challenges/", challenges.challenges, name="challenges"),
     path("challenges/new/<str:number>/", challenges.new, name="challenge_new"),
     path("stock/", views.stock, name="stock"),

@@ -46,3 +46,23 @@ class OutcomeForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text=_PUBLISHED
     )
+
+
+class ObjectionForm(forms.Form):
+    """What somebody says against an accreditation on public notice, and how the office can ask them."""
+
+    text = forms.CharField(
+        label=_("What is wrong"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("It is published; leave out names and numbers of persons."),
+    )
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=40,
+        help_text=_("Only the family name is published."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    contact = forms.CharField(
+        label=_("Phone or e-mail"), max_length=100, help_text=_("Only the county's office sees it, to ask you.")
+    )

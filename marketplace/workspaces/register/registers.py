@@ -23,7 +23,8 @@ from procurement.priority.models import Certificate, ExceptionState, PriorityExc
 from procurement.watch.models import Challenge, ChallengeState
 from suppliers.accreditation.models import Accreditation, AccreditationState
 
-_STATES = [
+# In which the public sees an accreditation.
+PUBLIC_STATES = [
     AccreditationState.PUBLIC_NOTICE,
     AccreditationState.VALID,
     AccreditationState.SUSPENDED,
@@ -34,7 +35,7 @@ _EXPIRED = "expired"
 _EXCEPTION_STATES = [ExceptionState.GRANTED, ExceptionState.REVOKED]
 
 _ACCREDITATIONS = (
-    Column("number", gettext_lazy("Number")),
+    Column("number", gettext_lazy("Number"), url="page"),
     Column("product", gettext_lazy("Product"), url="url"),
     Column("producer", gettext_lazy("Producer")),
     Column("county", gettext_lazy("County")),
@@ -73,12 +74,12 @@ class AccreditationFilters(Filters):
     county = choice(gettext_lazy("County"), [])
     state = choice(
         gettext_lazy("State"),
-        [*((state.value, state.label) for state in _STATES), (_EXPIRED, gettext_lazy("Expired"))],
+        [*((state.value, state.label) for state in PUBLIC_STATES), (_EXPIRED, gettext_lazy("Expired"))],
     )
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
-        counties = County.objects.filter(pk__in=Accreditation.objects.filter(state__in=_STATES).values("county"))
+        counties = County.objects.filter(pk__in=Accreditation.objects.filter(state__in=PUBLIC_STATES).values("county"))
         self.fields["county"].choices = [  # type: ignore[attr-defined]
             ("", _("All")),
             *((county.code, str(county)) for county in counties.order_by("code")),
@@ -126,7 +127,7 @@ _NAMES = {"commodity_class": ("name", "name_en"), "product": ("title", "title_en
 @same_for_strangers
 def accreditations(request: HttpRequest) -> HttpResponseBase:
     """Accreditations that the public may see: those under public notice, in force, suspended or revoked."""
-    rows = Accreditation.objects.filter(state__in=_STATES).select_related("product", "producer", "county")
+    rows = Accreditation.objects.filter(state__in=PUBLIC_STATES).select_related("product", "producer", "county")
     listing = Listing(
         request,
         rows.order_by("-id"),
@@ -145,6 +146,7 @@ def _accreditations(rows: Sequence[Any]) -> list[Any]:
     return [
         {
             "number": row.number,
+            "page": reverse("register_accreditation", args=[row.number]),
             "product": row.product.get_title(),
             "url": reverse("product", args=[row.product_id]),
             "producer": str(row.producer),

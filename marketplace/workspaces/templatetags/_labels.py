@@ -94,6 +94,7 @@ STATES: dict[str, Label] = {
     "suspended": Label(_("Suspended"), _BAD),
     "revoked": Label(_("Revoked"), _BAD),
     "expired": Label(_("Expired"), _OFF),
+    "dismissed": Label(_("Dismissed"), _OFF),
     # requests and cases
     "asked": Label(_("Asked"), _WAIT),
     "agreed": Label(_("Agreed by one, a second is due"), _WAIT),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from procurement.watch.errors import PersonalData, WordsMissing
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.organisations.errors import HouseError
 
 # Mobile phones, identity numbers, bank accounts; blanks and hyphens between digits hide nothing.
 _NUMBERS = re.compile(r"(?<![\dA-Za-z])(?:1\d{10}|\d{17}[\dXx]|\d{16}|\d{19})(?![\dA-Za-z])")
@@ -21,3 +23,20 @@ def publishable(text: str) -> str:
         number = found.group()
         raise PersonalData(masked=number[:3] + "*" * (len(number) - 5) + number[-2:])
     return words
+
+
+class WordsMissing(HouseError):
+    """Nothing was written."""
+
+    code = "words_missing"
+    sentence = _("Write your grounds: they are published, and the answer goes into them.")
+
+
+class PersonalData(HouseError):
+    """A number of a person in words that will be published."""
+
+    code = "personal_data"
+    sentence = _(
+        "What you write is published, and it contains what looks like a phone, identity or account number (%(masked)s). "
+        "Take it out; papers that need it can be filed, and only the sides see them."
+    )
