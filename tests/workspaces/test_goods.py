@@ -86,6 +86,7 @@ def test_a_price_outside_the_band_goes_to_the_enterprise_and_comes_back() -> Non
     with seen_by(None):
         request = PriceRequest.objects.get(stockrecord=offer)
     assert "On offer; a new price waits" in text(grower.open("producer:goods_one", offer.pk))
+    assert "A price outside the band waits for you" in text(enterprise.open("province:home"))
     assert "黄河滩枣" in text(enterprise.open("province:prices", state="waiting"))
     page = text(enterprise.open("province:price", request.pk))
     assert ("头茬特级" in page, "¥20.00" in page, "¥15.00" in page) == (True, True, True)

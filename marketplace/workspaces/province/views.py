@@ -28,6 +28,7 @@ from marketplace.workspaces.province import lists, queries
 from marketplace.workspaces.returns import lost
 from marketplace.workspaces.supplied import AMOUNT, SupplierOrderFilters, as_rows
 from marketplace.workspaces.templatetags._figures import fen
+from suppliers.goods.models import PriceRequest, RequestState
 from suppliers.settlement.models import Contract
 from suppliers.settlement.payouts import pay_out_many
 
@@ -44,6 +45,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "to_ship": _linked(queries.to_ship(enterprise)[:_FEW]),
         "came_back": queries.came_back(enterprise)[:_FEW],
         "money": queries.money_of(enterprise),
+        "prices": PriceRequest.objects.filter(enterprise=enterprise, state=RequestState.WAITING).count(),
         "ending": ending,
         "ending_rows": _contract_rows(ending),
         "order_columns": [column.for_table() for column in lists.ORDERS],
@@ -51,7 +53,7 @@ def home(request: HouseRequest) -> HttpResponse:
         "today": today(),
         "soon": today() + timedelta(days=queries.SHIP_SOON_DAYS),
     }
-    waiting = ("late", "to_ship", "came_back", "ending")
+    waiting = ("late", "to_ship", "came_back", "prices", "ending")
     context["nothing"] = not any(context[key] for key in waiting) and not context["money"].waiting
     return render(request, "province/home.html", context)
 
