@@ -101,6 +101,11 @@ def test_a_renewal_begins_with_what_held_before(free: Any) -> None:
     assert form.initial == {"product": free.pk, "mechanism": held.mechanism, "households": held.households}
 
 
+def test_who_has_nothing_to_apply_for_is_told_why() -> None:
+    page = text(Person("p-jx").open("producer:accreditation_new"))
+    assert ("No product to apply for" in page, "Keep as a draft" in page) == (True, False)
+
+
 def test_lists_ask_no_more_for_more_rows(free: Any) -> None:
     grower = Person("p-jx")
     before = statements_of(lambda: grower.open("producer:accreditations"))

@@ -27,6 +27,7 @@ from marketplace.workspaces.pages import id_in, put_into, thanks
 from marketplace.workspaces.producer.accreditation_forms import ApplicationForm, PaperForm
 from suppliers.accreditation.applying import file_paper, keep_draft, send
 from suppliers.accreditation.models import UNDER_WAY, Accreditation, AccreditationState
+from suppliers.accreditation.queries import may_apply_for
 
 
 @open_to(Role.PRODUCER)
@@ -52,7 +53,8 @@ def new(request: HouseRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         return _keep(request, form, form.cleaned_data["product"])
-    return render(request, "producer/application.html", {"form": form})
+    context = {"form": form, "nothing": not form.is_bound and not may_apply_for(request.organisation).exists()}
+    return render(request, "producer/application.html", context)
 
 
 @open_to(Role.PRODUCER)
