@@ -30,7 +30,10 @@ def house_of_empty_modules(tmp_path: Path) -> Path:
             f"marketplace/{name}"
             for name in ("workspaces", "api", "fulfilment", "shop", "signin", "messaging", "steps", "stock")
         ),
-        *(f"marketplace/{name}" for name in ("ledger", "evidence", "organisations", "settings", "embedded")),
+        *(
+            f"marketplace/{name}"
+            for name in ("ledger", "evidence", "spreadsheets", "organisations", "settings", "embedded")
+        ),
         *(f"marketplace/{name}" for name in ("databases", "keeper", "processes", "programs")),
         *("suppliers/settlement", "procurement/policy", "procurement/priority", "procurement/priority/rule"),
     ]

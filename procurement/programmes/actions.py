@@ -17,6 +17,7 @@ from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Organisation, Role, User
 from marketplace.organisations.queries import holds, require
 from marketplace.shop.catalogue.models import Product
+from marketplace.spreadsheets.workbook import WorkbookError
 from procurement.policy.models import GiftForm
 from procurement.priority.errors import YearClosed
 from procurement.programmes.annotate import annotated_copy
@@ -47,7 +48,6 @@ from procurement.programmes.roster import RosterError, RosterReading, read_roste
 from procurement.programmes.states import expect_state, locked_draft, locked_programme, move, record_step
 from procurement.programmes.substitution import substitutions
 from procurement.programmes.terms import terms_of
-from procurement.programmes.workbook import WorkbookError
 
 
 def create_programme(

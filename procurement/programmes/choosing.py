@@ -23,6 +23,7 @@ from marketplace.organisations.queries import require
 from marketplace.organisations.scopes import seen_by
 from marketplace.shop.catalogue.models import Product
 from marketplace.shop.policy import purchase_policy
+from marketplace.spreadsheets.cells import clean_text
 from marketplace.steps.actions import write
 from procurement.priority import rule
 from procurement.priority.policy import Judged
@@ -54,7 +55,7 @@ from procurement.programmes.models import (
 from procurement.programmes.people import workplace_region
 from procurement.programmes.plans import Plan, bound_request, plan_of
 from procurement.programmes.regions import region_of
-from procurement.programmes.roster_cells import LIMITS, clean_text
+from procurement.programmes.roster_cells import LIMITS
 from procurement.programmes.states import expect_state, locked_draft, locked_programme, move, record_step
 
 MOST_OPTIONS = 6

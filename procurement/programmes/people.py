@@ -9,6 +9,7 @@ from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.models import Membership, Organisation, Role, User
 from marketplace.organisations.personal import blind_index
 from marketplace.organisations.queries import require
+from marketplace.spreadsheets.cells import clean_text
 from procurement.programmes.errors import AlreadyListed, NoAddresses, NotAPerson, TiedAlready
 from procurement.programmes.models import Delivery, Programme, Recipient, RosterImport
 from procurement.programmes.regions import region_of
@@ -18,7 +19,6 @@ from procurement.programmes.roster_cells import (
     clean_id,
     clean_name,
     clean_phone,
-    clean_text,
     id_problem,
     name_problem,
     phone_problem,

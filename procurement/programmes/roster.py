@@ -12,22 +12,23 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from marketplace.spreadsheets.cells import clean_text, column_letter
+from marketplace.spreadsheets.workbook import Cell, Sheet, open_workbook
+
 from .regions import region_of
 from .roster_cells import (
     LIMITS,
     clean_id,
     clean_name,
     clean_phone,
-    clean_text,
     id_problem,
     is_mobile,
     mask,
     name_problem,
     phone_problem,
 )
-from .roster_columns import FIELDS, HEADER_DEPTH, SYNONYMS, Header, column_letter, find_header, is_heading
+from .roster_columns import FIELDS, HEADER_DEPTH, SYNONYMS, Header, find_header, is_heading
 from .roster_faults import Fault, RosterError
-from .workbook import Cell, Sheet, open_workbook
 
 __all__ = [
     "Fault",

@@ -1,12 +1,10 @@
 """Cells of a roster made clean, and what is wrong with them. Fast paths first: most cells are clean."""
 
-import datetime
 import re
-import unicodedata
 
+from marketplace.spreadsheets.cells import clean_text
+from marketplace.spreadsheets.workbook import Cell
 from suppliers.licences import identity_problem
-
-from .workbook import Cell
 
 # Longest texts kept; the carriers' waybills take no longer addresses.
 LIMITS = {
@@ -19,13 +17,6 @@ LIMITS = {
     "note": 200,
 }
 
-# Zero-width and direction marks, byte order mark, soft hyphen: seen by nobody, kept by copy and paste.
-_INVISIBLE = dict.fromkeys(
-    [0xAD, 0x61C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
-)
-_CLEAN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff]+(?:[ -][0-9A-Za-z\u4e00-\u9fff]+)*")
-_SPACES = re.compile(r"\s+")
-_QUOTED = re.compile(r'="(.*)"')
 _CLEAN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff\u3007"
 _NAME = re.compile(
@@ -48,25 +39,6 @@ _EXACT_INTEGERS = 2**53
 def is_mobile(value: Cell) -> bool:
     """Whether the cell is the text of a mobile number and nothing else."""
     return type(value) is str and _MOBILE.fullmatch(value) is not None
-
-
-def clean_text(value: Cell) -> str:
-    """A cell as clean text: half-width, no hidden characters, runs of space made one, no forcing marks."""
-    if type(value) is str:
-        if not value or _CLEAN.fullmatch(value):
-            return value
-        text = unicodedata.normalize("NFKC", value).translate(_INVISIBLE)
-        text = _SPACES.sub(" ", text).strip()
-        if quoted := _QUOTED.fullmatch(text):
-            text = quoted[1].strip()
-        return text[1:].strip() if text.startswith("'") else text
-    if isinstance(value, bool):
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, datetime.timedelta):
-        return str(value)
-    return value.isoformat() if isinstance(value, datetime.date | datetime.time) else str(value)
 
 
 def clean_name(value: Cell) -> str:

@@ -1,9 +1,9 @@
 """Recognise the header of a roster: which column holds what, whatever the union calls it."""
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from marketplace.spreadsheets.cells import plain_heading
 
 FIELDS = ("member_no", "name", "phone", "id_number", "address", "department", "note")
 
@@ -51,10 +51,6 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 _RANKS: dict[str, tuple[str, int]] = {
     word: (field, rank) for field, words in SYNONYMS.items() for rank, word in enumerate(words)
 }
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
-_NO_WORD = re.compile(r"[\W_]+")
-# No heading is longer, and a long text must not cost time.
-_LONGEST_HEADING = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +60,6 @@ class Header:
     row: int
     columns: Mapping[str, int]
     headings: Mapping[str, str]
-
-
-def plain_heading(value: object) -> str:
-    """A heading as it is compared: half-width, lower case, without spaces, marks or brackets."""
-    if not isinstance(value, str) or len(value) > _LONGEST_HEADING:
-        return ""
-    text = _BRACKETS.sub("", unicodedata.normalize("NFKC", value).lower())
-    return _NO_WORD.sub("", text)
 
 
 def is_heading(value: object) -> bool:
@@ -94,21 +82,3 @@ def find_header(row: Sequence[object], number: int) -> Header | None:
     columns = {field: best[field][1] for field in FIELDS if field in best}
     headings = {field: str(row[column]).strip() for field, column in columns.items()}
     return Header(number, columns, headings)
-
-
-def column_letter(index: int) -> str:
-    """The letters of a 0-based column: 0 is A, 26 is AA."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-def column_index(letters: str) -> int:
-    """The 0-based column of its letters."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1

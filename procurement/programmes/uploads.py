@@ -14,6 +14,8 @@ from marketplace.organisations.models import Role, User
 from marketplace.organisations.queries import require
 from marketplace.organisations.refusals import kept
 from marketplace.organisations.scopes import seen_by
+from marketplace.spreadsheets.workbook import refuse_other_types
+from marketplace.spreadsheets.workbook_limits import WorkbookError
 from marketplace.steps.actions import retry as retry_step
 from marketplace.steps.actions import write
 from marketplace.steps.models import Step, StepState
@@ -21,8 +23,6 @@ from procurement.programmes.actions import import_roster
 from procurement.programmes.errors import BadFile
 from procurement.programmes.models import ImportState, Programme, RosterImport
 from procurement.programmes.states import locked_draft
-from procurement.programmes.workbook import refuse_other_types
-from procurement.programmes.workbook_limits import WorkbookError
 
 READ = "roster.read"
 # Some 2,000 rows of a workbook; how many there are is known only once it has been read.

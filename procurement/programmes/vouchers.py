@@ -21,11 +21,12 @@ from marketplace.fulfilment.models import Parcel, ParcelLine, ParcelState
 from marketplace.organisations.personal import blind_index
 from marketplace.organisations.regions import region_name
 from marketplace.organisations.scopes import seen_by
+from marketplace.spreadsheets.cells import clean_text
 from marketplace.steps.actions import write
 from procurement.programmes.errors import AddressTooShort, NothingToCallFor, OutsideTheRegion
 from procurement.programmes.models import CalledTo, Programme, Recipient, Voucher
 from procurement.programmes.regions import region_of
-from procurement.programmes.roster_cells import LIMITS, clean_text
+from procurement.programmes.roster_cells import LIMITS
 
 LAST_DAY = "voucher.last_day"
 # A voucher can be used for so long after the day of need; what is left then is to be shipped within so many days.

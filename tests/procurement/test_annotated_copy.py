@@ -5,11 +5,11 @@ import io
 import openpyxl
 import pytest
 
+from marketplace.spreadsheets.cells import column_index, column_letter
 from procurement.programmes.annotate import MEND_HEADING, SUMMARY_NAME, annotated_copy
 from procurement.programmes.roster import (
     read_roster,
 )
-from procurement.programmes.roster_columns import column_index, column_letter
 from tests.procurement.rosters import ROSTERS, found
 from tests.procurement.workbook_samples import HEADINGS, person, rows_of, workbook
 

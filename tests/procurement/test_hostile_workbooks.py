@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from procurement.programmes import xlsx_guard
+from marketplace.spreadsheets import xlsx_guard
+from marketplace.spreadsheets.workbook import WorkbookError, open_workbook
+from marketplace.spreadsheets.workbook_limits import MAX_FILE_BYTES
 from procurement.programmes.annotate import annotated_copy
 from procurement.programmes.roster import RosterError, read_roster
-from procurement.programmes.workbook import WorkbookError, open_workbook
-from procurement.programmes.workbook_limits import MAX_FILE_BYTES
 from tests.procurement.workbook_samples import (
     archive,
     compound_file,
@@ -145,7 +145,7 @@ BOMBS = {
 MEASURE = """
 import sys, time, json
 from procurement.programmes.roster import RosterError, read_roster
-from procurement.programmes.workbook import WorkbookError
+from marketplace.spreadsheets.workbook import WorkbookError
 start = time.process_time()
 try:
     read_roster(sys.argv[1])

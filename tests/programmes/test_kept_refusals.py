@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.fulfilment.errors import NotYet
 from marketplace.organisations.errors import HouseError, Refusals
 from marketplace.organisations.refusals import kept, sentences_of
+from marketplace.spreadsheets.workbook_limits import WorkbookError
 from marketplace.stock.errors import LotsTooSmall
 from procurement.priority.errors import RuleViolation
 from procurement.programmes.errors import AddressTooShort, BadFile, NotAPerson, OutsideTheRegion, WrongState
 from procurement.programmes.models import ProgrammeState
-from procurement.programmes.workbook_limits import WorkbookError
 
 REFUSALS = [
     NotYet(number="S-1", state="sent", needed="assigned", verb="ship"),

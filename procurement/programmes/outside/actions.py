@@ -24,6 +24,7 @@ from marketplace.organisations.paper_files import checked
 from marketplace.organisations.papers import scanned
 from marketplace.organisations.queries import holds, require
 from marketplace.organisations.scopes import seen_by
+from marketplace.spreadsheets.workbook import WorkbookError
 from marketplace.steps.commands import once
 from procurement.policy.errors import NoPolicyInForce
 from procurement.policy.models import GiftForm, Policy
@@ -53,7 +54,6 @@ from procurement.programmes.outside.models import OutsideMember, OutsidePaper, O
 from procurement.programmes.people import person_of
 from procurement.programmes.roster import RosterError, read_roster
 from procurement.programmes.roster_faults import Fault
-from procurement.programmes.workbook import WorkbookError
 
 NO_POLICY = "no_policy"
 Found = list[Any]  # [code, data] of a violation
