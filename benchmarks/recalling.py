@@ -41,9 +41,9 @@ def _lot() -> int:
 
     from marketplace.organisations.models import User
     from marketplace.shop.partner.models import StockRecord
-    from suppliers.provenance.actions import collect
     from suppliers.provenance.making import NewLot, Work, make_lot, transform
     from suppliers.provenance.models import BenefitAgreement, TransformationKind
+    from suppliers.provenance.purchases import collect
 
     grower, today = User.objects.get(username="p-jx"), timezone.localdate()
     stock = StockRecord.objects.select_related("stock__holder").get(partner_sku=SKU).stock

@@ -14,9 +14,8 @@ from rest_framework.response import Response
 from marketplace.api.base import COMMAND_REFUSALS, CURSOR, IDEMPOTENCY_KEY, REFUSALS, CommandView
 from marketplace.api.serializers import PageSerializer
 from marketplace.organisations.models import Role
-from suppliers.provenance.actions import collect
 from suppliers.provenance.models import BenefitAgreement, Collection, CollectionPayment
-from suppliers.provenance.purchases import record_paid, reverse_purchase
+from suppliers.provenance.purchases import collect, record_paid, reverse_purchase
 
 _MOST = 2_000_000_000  # grams or fen, what a row holds
 

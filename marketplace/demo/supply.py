@@ -22,6 +22,7 @@ from suppliers.provenance import actions as provenance
 from suppliers.provenance.certificates import issue_certificate
 from suppliers.provenance.making import make_lot
 from suppliers.provenance.models import BenefitAgreement, Collection
+from suppliers.provenance.purchases import collect
 from suppliers.settlement.models import Contract
 
 WHOLE_BP = 10_000
@@ -190,7 +191,7 @@ def _collect(
         left -= grams
         supply.notes += 1
         bought = grams + grams // 50 + 1
-        collection = provenance.collect(
+        collection = collect(
             supply.seller(part["producer"]),
             agreement,
             part["produce"],

@@ -25,7 +25,7 @@ MAX_XLS_TEXT = 24 * 1024 * 1024
 MAX_SHEETS = 200
 
 _SENTENCES: dict[str, Promise] = {
-    "empty": _("The file is empty. Choose the workbook with the list of recipients."),
+    "empty": _("The file is empty. Choose the workbook with the list."),
     "file_too_large": _("The file has %(size)s MB; at most %(limit)s MB are read. Send the list in several workbooks."),
     "encrypted": _("The workbook is protected by a password. Save it without one and upload it again."),
     "wrong_type": _("The file is not a spreadsheet (%(found)s). Save the list as an Excel workbook (.xlsx)."),

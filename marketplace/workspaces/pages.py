@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -10,8 +11,9 @@ from urllib.parse import quote
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from marketplace.evidence.errors import EvidenceError
@@ -72,6 +74,14 @@ def attachment(content: bytes, name: str, content_type: str) -> HttpResponse:
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def marked_workbook(annotated: str, file_name: str) -> HttpResponse:
+    """The annotated copy (base64) of a workbook that was sent under this name; Http404 where nothing had to be marked."""
+    if not annotated:
+        raise Http404
+    name = _("%(name)s – marked") % {"name": file_name.rsplit(".", 1)[0]}
+    return attachment(base64.b64decode(annotated), f"{name}.xlsx", XLSX)
 
 
 def thanks(request: HttpRequest, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""Verbs of provenance: households and their agreements, what is collected from them. Lots are made in making.py.
+"""Verbs of provenance: households and their agreements. What is bought from them stands in purchases.py, lots are made in making.py.
 
 Nothing about a household but its code and county goes into the evidence: those codes tell nothing without our
 records.
@@ -25,10 +25,7 @@ from suppliers.licences import NumberError, check_identity
 from suppliers.provenance.errors import (
     AgreementExists,
     AlreadyConfirmed,
-    Disowned,
     IdentityWrong,
-    NoteUsed,
-    NothingCollected,
     NotOnThatDay,
     OthersHousehold,
     OwnSideConfirms,
@@ -39,7 +36,6 @@ from suppliers.provenance.errors import (
 from suppliers.provenance.models import (
     EVIDENCE,
     BenefitAgreement,
-    Collection,
     Household,
     HouseholdCode,
     PaperKind,
@@ -217,64 +213,6 @@ def confirm_agreement(actor: User, agreement: BenefitAgreement, scan: tuple[str,
         agreement.refresh_from_db(fields=["confirmed_at", "confirmed_by"])
 
 
-def collect(
-    actor: User,
-    agreement: BenefitAgreement,
-    produce: str,
-    grams: int,
-    price: int,
-    collected_on: date,
-    note: str,
-) -> Collection:
-    """Enter what was bought from a household: grams, fen for the whole, the number of the purchase note.
-
-    May be entered before the household's side confirms the agreement, but counts for no lot until then. A number whose purchase
-    was reversed may be entered again, in its place. Raises NotAllowed, or Refusals with every fault.
-    """
-    producer = agreement.producer
-    require(actor, Role.PRODUCER, producer)
-    faults: list[HouseError] = []
-    if grams <= 0 or price <= 0:
-        faults.append(NothingCollected(note=note, grams=grams, price=price))
-    today = timezone.localdate()
-    if not agreement.signed_on <= collected_on <= today:
-        faults.append(not_then(_("Collection %(note)s") % {"note": note}, collected_on, agreement.signed_on, today))
-    with transaction.atomic(), seen_by(None):
-        lock(producer)
-        fresh = BenefitAgreement.objects.select_related("household").get(pk=agreement.pk)
-        if fresh.state == "disowned":
-            faults.append(Disowned(household=fresh.household.code))
-        earlier = (
-            Collection.objects.filter(producer=producer, note=note).select_related("reversal").order_by("-pk").first()
-        )
-        if earlier is not None and not earlier.is_reversed:
-            faults.append(NoteUsed(note=note))
-        if faults:
-            raise Refusals(faults)
-        collection = Collection.objects.create(
-            agreement=agreement,
-            producer=producer,
-            produce=produce,
-            grams=grams,
-            price=price,
-            collected_on=collected_on,
-            note=note,
-            replaces=earlier,
-        )
-        body = {
-            "note": note,
-            "producer": producer.code,
-            "household": agreement.household.code,
-            "produce": produce,
-            "grams": grams,
-            "price": price,
-            "on": collected_on.isoformat(),
-            "replaces": earlier.pk if earlier else 0,
-        }
-        record("collection.entered", body, subject=f"collection:{collection.pk}")
-    return collection
-
-
-def not_then(what: str, day: date, earliest: date, latest: date) -> NotOnThatDay:
+def not_then(what: object, day: date, earliest: date, latest: date) -> NotOnThatDay:
     """The fault of a day that must lie between two others."""
     return NotOnThatDay(what=what, day=day, earliest=earliest, latest=latest)

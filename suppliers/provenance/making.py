@@ -37,7 +37,6 @@ from suppliers.provenance.errors import (
     OthersCollection,
     OthersLot,
     OutOfBalance,
-    PurchaseReversed,
     Unconfirmed,
     YieldWrong,
 )
@@ -50,6 +49,7 @@ from suppliers.provenance.models import (
     Transformation,
     TransformationKind,
 )
+from suppliers.provenance.purchase_errors import PurchaseReversed
 from suppliers.provenance.queries import left_of
 
 

@@ -21,10 +21,10 @@ from marketplace.fulfilment.models import Allocation
 from marketplace.organisations.errors import HouseError
 from marketplace.organisations.models import Organisation, User
 from marketplace.stock.models import Lot, Stock
-from suppliers.provenance.actions import collect
 from suppliers.provenance.graph import behind, reached
 from suppliers.provenance.making import NewLot, Work, transform
 from suppliers.provenance.models import BenefitAgreement, Collection, Input, Output, TransformationKind
+from suppliers.provenance.purchases import collect
 from suppliers.provenance.queries import left_of
 from suppliers.settlement.models import Accrual, HouseholdAccrual
 from tests.world import DATES, bring, let_constraints_speak, placed, side, stock

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from marketplace.stock.models import Lot, Stock
-from suppliers.provenance.actions import collect
 from suppliers.provenance.making import NewLot, Work, transform
 from suppliers.provenance.models import Collection, TransformationKind
+from suppliers.provenance.purchases import collect
 from tests.suppliers.small_world import TODAY, Place, agreement, place, stock_of
 
 MAKE, MIX, REPACK = TransformationKind.MAKE, TransformationKind.MIX, TransformationKind.REPACK

@@ -16,10 +16,10 @@ from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
 from marketplace.organisations.scopes import seen_by
 from marketplace.stock.actions import reserve
 from marketplace.stock.models import Lot, Movement, Stock
-from suppliers.provenance.actions import collect
 from suppliers.provenance.graph import behind, reached
 from suppliers.provenance.making import NewLot, Work, make_lot, transform
 from suppliers.provenance.models import Input, Output, Transformation, TransformationKind
+from suppliers.provenance.purchases import collect
 from suppliers.provenance.weights import Edge, brought, whole
 from tests.races import race
 from tests.suppliers.farm import KEEPS, MAKE, MIX, REPACK, Farm

@@ -15,6 +15,7 @@ from suppliers.provenance import actions, queries
 from suppliers.provenance.errors import AlreadyConfirmed, IdentityWrong, RecordedBefore
 from suppliers.provenance.making import make_lot
 from suppliers.provenance.models import BenefitAgreement, Collection
+from suppliers.provenance.purchases import collect
 from tests.suppliers.small_world import TODAY, Place, agreement, place, stock_of
 
 BOUGHT_ON = TODAY - timedelta(days=20)
@@ -29,7 +30,7 @@ def _as_the_house(db):
 
 
 def collected(where: Place, signed: BenefitAgreement, note: str, grams: int) -> Collection:
-    return actions.collect(where.grower, signed, "鲜枣", grams, grams // 100, BOUGHT_ON, note)
+    return collect(where.grower, signed, "鲜枣", grams, grams // 100, BOUGHT_ON, note)
 
 
 def made(where: Place, stock, inputs, units: int = 100, *, code: str = "L1", yield_bp: int = 5_000, **more) -> Lot:
@@ -116,7 +117,7 @@ def test_every_fault_of_a_lot_comes_at_once() -> None:
     stock = stock_of(where)
     first = agreement(where)
     made(where, stock, {collected(where, first, "N1", 100_000): 100_000})
-    late = actions.collect(where.grower, first, "鲜枣", 1_000, 10, TODAY, "N2")
+    late = collect(where.grower, first, "鲜枣", 1_000, 10, TODAY, "N2")
     with pytest.raises(Refusals) as caught:
         made(where, stock, {late: 2_000}, yield_bp=10_001)
     assert codes(caught) == ["collection_used_up", "not_on_that_day", "lot_code_used", "yield_wrong"]
@@ -208,7 +209,7 @@ class TestHouseholds:
         signed = agreement(where)
         collected(where, signed, "N1", 1_000)
         with pytest.raises(Refusals) as caught:
-            actions.collect(where.grower, signed, "鲜枣", 0, 10, TODAY - timedelta(days=101), "N1")
+            collect(where.grower, signed, "鲜枣", 0, 10, TODAY - timedelta(days=101), "N1")
         assert codes(caught) == ["nothing_collected", "not_on_that_day", "note_used"]
 
 

@@ -13,10 +13,9 @@ from marketplace.evidence.actions import record
 from marketplace.evidence.models import Entry
 from marketplace.organisations.errors import HouseError, NotAllowed, Refusals
 from marketplace.organisations.scopes import seen_by
-from suppliers.provenance.actions import collect
-from suppliers.provenance.errors import PurchaseReversalUnexplained, PurchaseReversedBefore, PurchaseUsed
 from suppliers.provenance.models import Collection, CollectionPayment, CollectionReversal
-from suppliers.provenance.purchases import is_paid, payments_of, record_paid, reverse_purchase
+from suppliers.provenance.purchase_errors import PurchaseReversalUnexplained, PurchaseReversedBefore, PurchaseUsed
+from suppliers.provenance.purchases import collect, is_paid, payments_of, record_paid, reverse_purchase
 from suppliers.provenance.queries import balance_of
 from tests.races import race
 from tests.suppliers.farm import MAKE, Farm

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from marketplace.organisations.models import Organisation
 from suppliers.accreditation.models import Mechanism
-from suppliers.provenance.actions import collect, record_household, sign_agreement
+from suppliers.provenance.actions import record_household, sign_agreement
 from suppliers.provenance.confirming import ask_household
+from suppliers.provenance.purchase_imports import import_purchases
+from suppliers.provenance.purchases import collect
 
 
 def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
@@ -25,11 +27,15 @@ def own(made: SimpleNamespace) -> dict[str, dict[str, Any]]:
     tokens: list[str] = []
     ask_household(grower, signed, lambda token: tokens.append(token) or token)  # type: ignore[func-returns-value]
     bought = {"pk": collect(grower, signed, "鲜枣", 1_000, 600, timezone.localdate(), "DOORS-1").pk}
+    sheet = import_purchases(
+        grower, producer, "a.csv", "收购单,农户编号,农产品,重量,价格,日期\n1,x,鲜枣,1,1,2026-01-01".encode()
+    )
     one = {"pk": household.pk}
     paper = one | {"paper": signed.papers.get().pk}
     pages = ("household", "household_sign", "household_evidence", "household_ask", "household_phone")
     found: dict[str, dict[str, Any]] = {f"producer:{name}": one for name in pages}
     found |= {f"producer:{name}": bought for name in ("purchase", "purchase_paid", "purchase_reverse")}
+    found["producer:purchase_sheet_marked"] = {"pk": sheet.pk}
     found |= {f"api-purchase-{name}": bought for name in ("note", "paid", "reverse")}
     found |= {f"oversight:{name}": one for name in ("household", "household_reveal", "household_confirm")}
     found |= {f"{workspace}:household_paper": paper for workspace in ("producer", "oversight")}

@@ -18,9 +18,9 @@ from marketplace.organisations.errors import Refusals
 from marketplace.organisations.models import Reveal, User
 from marketplace.organisations.scopes import seen_by
 from suppliers.licences import make_identity
-from suppliers.provenance.actions import collect
 from suppliers.provenance.confirming import code_of
-from suppliers.provenance.models import BenefitAgreement, Collection, Household, HouseholdCode
+from suppliers.provenance.models import BenefitAgreement, Collection, Household, HouseholdCode, PurchaseImport
+from suppliers.provenance.purchases import collect
 from suppliers.settlement.actions import pay_out
 from suppliers.settlement.models import Accrual, HouseholdAccrual
 from suppliers.settlement.queries import received_by_year
@@ -311,3 +311,28 @@ def test_a_purchase_is_paid_by_a_slip_which_page_list_and_workbook_show() -> Non
     assert (TODAY in row, "HD-8" in row, 75.0 in row) == (True, True, True)
     for reader, name in ((grower, "producer:household"), (officer, "oversight:household")):
         assert "Ofitpaid,byslip¥75.00" in text(reader.open(name, household.pk)).replace(" ", "")
+
+
+def test_purchases_come_by_spreadsheet_too() -> None:
+    grower = Person("p-jx")
+    household = recorded(grower)
+    signed(grower, household)
+    lines = [
+        "收购单,农户编号,农产品,重量,价格,日期",
+        f"SG-1,{household.code},鲜枣,12.5,75,{TODAY}",
+        "SG-2,H-0,鲜枣,1,1,2026-01-01",
+    ]
+    sheet = SimpleUploadedFile("台账.csv", "\n".join(lines).encode())
+    assert grower.send("producer:purchase_sheet", sheet=sheet).status_code == 302
+    page = text(grower.open("producer:purchase_sheet"))
+    assert "2 purchases, 1 entered, 0 entered before" in page
+    assert "You have no household H-0 with an agreement" in page
+    assert entry_of("SG-1").grams == 12_500
+    with seen_by(None):
+        one = PurchaseImport.objects.latest("pk")
+    assert grower.open("producer:purchase_sheet_marked", one.pk).content.startswith(b"PK")
+    assert Person("p-mz").open("producer:purchase_sheet_marked", one.pk).status_code == 404
+    picture = SimpleUploadedFile("照片.png", b"\x89PNG")
+    assert "not a spreadsheet (PNG)" in text(grower.send("producer:purchase_sheet", sheet=picture))
+    empty = grower.open("producer:purchase_sheet", **{"as": "xlsx"}).content
+    assert CalamineWorkbook.from_filelike(BytesIO(empty)).get_sheet_by_index(0).to_python()[0][0] == "Purchase note"

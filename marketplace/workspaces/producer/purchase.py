@@ -17,8 +17,8 @@ from marketplace.organisations.models import Role
 from marketplace.workspaces.doors import HouseRequest, open_to
 from marketplace.workspaces.fields import DayInput
 from marketplace.workspaces.pages import put_into, tell, thanks, today
-from suppliers.provenance.errors import PurchaseReversed
 from suppliers.provenance.models import Collection
+from suppliers.provenance.purchase_errors import PurchaseReversed
 from suppliers.provenance.purchases import record_paid, reverse_purchase
 
 

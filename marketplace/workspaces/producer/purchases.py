@@ -23,13 +23,13 @@ from marketplace.workspaces.households import STATES
 from marketplace.workspaces.listing import Empty, Filters, Listing, between, choice, containing, day, words
 from marketplace.workspaces.pages import put_into, thanks, today
 from marketplace.workspaces.sheets import Column
-from suppliers.provenance.actions import collect
 from suppliers.provenance.models import BenefitAgreement, Collection, CollectionPayment
-from suppliers.provenance.purchases import is_paid, payments_of
+from suppliers.provenance.purchases import collect, is_paid, payments_of
 
 _KILO = 1_000
 _COLUMNS = (
     Column("note", gettext_lazy("Purchase note"), url="url"),
+    Column("state", gettext_lazy("State"), "state"),
     Column("household", gettext_lazy("Household"), url="household_url"),
     Column("produce", gettext_lazy("Produce")),
     Column("collected_on", gettext_lazy("Day"), "date"),
@@ -38,7 +38,6 @@ _COLUMNS = (
     Column("price", gettext_lazy("Price"), "money"),
     Column("paid_on", gettext_lazy("Paid on"), "date"),
     Column("slip", gettext_lazy("Slip")),
-    Column("state", gettext_lazy("State"), "state"),
 )
 _REVERSED = "reversed"
 
@@ -117,6 +116,7 @@ def index(request: HouseRequest) -> HttpResponseBase:
     listing = Listing(request, rows, _COLUMNS, _("Purchase ledger"), empty, filters=filters, present=present, sums=sums)
     actions = [
         {"url": reverse("producer:purchase_new"), "label": _("Enter a purchase"), "icon": "plus"},
+        {"url": reverse("producer:purchase_sheet"), "label": _("By spreadsheet"), "icon": "upload"},
         {"url": reverse("producer:households"), "label": _("Households"), "icon": "people"},
     ]
     return listing.answer("list.html", actions=actions)

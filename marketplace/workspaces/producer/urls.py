@@ -9,6 +9,7 @@ from marketplace.workspaces.producer import (
     households,
     lots,
     purchase,
+    purchase_sheets,
     purchases,
     views,
 )
@@ -51,6 +52,8 @@ urlpatterns = [
     path("households/<int:pk>/phone/", households.phone, name="household_phone"),
     path("purchases/", purchases.index, name="purchases"),
     path("purchases/new/", purchases.new, name="purchase_new"),
+    path("purchases/sheet/", purchase_sheets.sheet, name="purchase_sheet"),
+    path("purchases/sheet/<int:pk>/marked.xlsx", purchase_sheets.marked, name="purchase_sheet_marked"),
     path("purchases/<int:pk>/", purchase.detail, name="purchase"),
     path("purchases/<int:pk>/paid/", purchase.paid, name="purchase_paid"),
     path("purchases/<int:pk>/reverse/", purchase.reverse_entry, name="purchase_reverse"),

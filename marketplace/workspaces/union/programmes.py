@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,7 +20,7 @@ from marketplace.organisations.personal import mask_name, mask_phone
 from marketplace.organisations.regions import region_name
 from marketplace.shop.catalogue.models import Product
 from marketplace.workspaces.doors import HouseRequest, open_to
-from marketplace.workspaces.pages import XLSX, attachment, carried_out, page_of, put_into, thanks, today
+from marketplace.workspaces.pages import carried_out, marked_workbook, page_of, put_into, thanks, today
 from marketplace.workspaces.papers import read_scan
 from marketplace.workspaces.storefront.forms import CatalogueForm
 from marketplace.workspaces.storefront.queries import narrowed, with_rule
@@ -164,10 +163,7 @@ def annotated(request: HouseRequest, pk: int, upload: int) -> HttpResponse:
     """The union's own workbook with every fault marked, for mending and uploading again."""
     uploads = RosterImport.objects.filter(programme__union=request.organisation)
     found: RosterImport = get_object_or_404(uploads, pk=upload, programme_id=pk)
-    if not found.annotated:
-        raise Http404
-    name = found.file_name.rsplit(".", 1)[0]
-    return attachment(base64.b64decode(found.annotated), f"{name} – {_('marked')}.xlsx", XLSX)
+    return marked_workbook(found.annotated, found.file_name)
 
 
 @open_to(Role.BUYER, Role.APPROVER)

@@ -26,7 +26,7 @@ from suppliers.provenance.models.lots import (
     Transformation,
     TransformationKind,
 )
-from suppliers.provenance.models.purchases import Collection, CollectionPayment, CollectionReversal
+from suppliers.provenance.models.purchases import Collection, CollectionPayment, CollectionReversal, PurchaseImport
 
 __all__ = [
     "EVIDENCE",
@@ -49,6 +49,7 @@ __all__ = [
     "Output",
     "PaperKind",
     "PassCertificate",
+    "PurchaseImport",
     "Transformation",
     "TransformationKind",
     "Witness",

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from marketplace.evidence.models import Entry
 from marketplace.organisations.models import Organisation, User
+from marketplace.organisations.personal import EncryptedTextField
 from marketplace.organisations.scopes import scoped
 from suppliers.provenance.models.households import BenefitAgreement
 
@@ -96,3 +97,26 @@ class CollectionPayment(models.Model):
 
     def __str__(self) -> str:
         return self.slip
+
+
+class PurchaseImport(models.Model):
+    """One spreadsheet of purchases: rows found, entered, entered before; what is wrong with the others, and the copy that says so."""
+
+    producer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    found = models.PositiveIntegerField()
+    entered = models.PositiveIntegerField()
+    known = models.PositiveIntegerField(help_text="entered before, just as they stand")
+    faults = models.JSONField(default=list, help_text="[[sheet, row, column, refusal as it is kept], …]")
+    annotated = EncryptedTextField(help_text="the annotated workbook, base64: nobody knows what else stands in it")
+    imported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = scoped("producer")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.file_name
