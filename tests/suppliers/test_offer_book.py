@@ -129,7 +129,7 @@ class TestWhatIsWritten:
         before = len(said())
         Product.objects.filter(pk=offer().product_id).update(title="another")
         StockRecord.objects.filter(pk=offer().pk).update(price=offer().price, listed=True)
-        Accreditation.objects.filter(product=offer().product_id).update(households=7)
+        Accreditation.objects.filter(product=offer().product_id).update(recorded_at=timezone.now())
         assert len(said()) == before
 
     def test_an_application_is_no_accreditation_yet(self) -> None:
