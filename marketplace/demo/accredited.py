@@ -11,7 +11,9 @@ from marketplace.evidence.actions import record
 from marketplace.organisations.models import Organisation, User
 from suppliers.accreditation import actions as accreditation
 from suppliers.accreditation import applying
-from suppliers.accreditation.models import Accreditation, Mechanism
+from suppliers.accreditation.applying import Paper
+from suppliers.accreditation.models import Accreditation, ApplicationPaperKind, Mechanism
+from suppliers.accreditation.objecting import raise_objection
 
 if TYPE_CHECKING:
     from marketplace.demo.supply import Supply
@@ -25,6 +27,10 @@ IN_BAD_STANDING = "P-YC"
 _REFUSED = "名称与原料产地证明不符，补正后可重新申请"
 _SUSPENDED = "抽检发现库存果品糖度不达标，整改期间暂停"
 _BAD_STANDING = "未按期提交联农带农台账，整改完成前暂停供货资格"
+
+_SCAN = b"%PDF-1.4\n% made up for the demonstration\n"
+_PAPERS = ((ApplicationPaperKind.QUALITY, "检测报告.pdf"), (ApplicationPaperKind.BENEFIT, "收购协议及台账.pdf"))
+_OBJECTION = "今年当地减产，申报的供货数量和带动户数请再核实。"
 
 
 def accredit(supply: Supply) -> None:
@@ -50,10 +56,12 @@ def _period(supply: Supply, state: str) -> tuple[date, date]:
 
 
 def accredit_in_part(supply: Supply) -> None:
-    """What is under way today, refused or suspended: applications that officers find on their desks."""
+    """What is under way today, refused or suspended: applications that officers find on their desks, with papers and an objection."""
     for row, apply, county in _applicants(supply, {"applied", "town_review", "sector_review", "notice", "refused"}):
         state = row["state"]
         applied = apply()
+        for kind, name in _PAPERS:
+            applying.file_paper(supply.seller(row["producer"]), applied, Paper(kind, name, _SCAN))
         if state == "refused":
             _reviewed(supply, applied, county, "town_review")
             accreditation.refuse(supply.officer("sector", county), applied, _REFUSED)
@@ -61,6 +69,7 @@ def accredit_in_part(supply: Supply) -> None:
         _reviewed(supply, applied, county, "county_decision" if state == "notice" else state)
         if state == "notice":
             accreditation.publish(supply.officer("county", county), applied, notice_days=_NOTICE_DAYS)
+            raise_objection(applied, "赵先生", "objector@example.org", _OBJECTION, address="203.0.113.9")
     for row in rows("goods"):
         if row["state"] == "suspended":
             held = Accreditation.objects.get(product=supply.offers[row["sku"]].product)
